@@ -1,0 +1,125 @@
+with
+
+series as (
+    select * from {{ ref('dim_series') }}
+),
+
+report_cell as (
+    select * from {{ ref('report_cell') }}
+),
+
+period as (
+    select * from {{ ref('dim_period') }}
+),
+
+observation as (
+    select * from {{ ref('comparability_observation') }}
+),
+
+series_break as (
+    select * from {{ ref('comparability_break') }}
+),
+
+baseline as (
+    select * from observation where is_baseline
+),
+
+result as (
+    select * from observation where not is_baseline
+),
+
+-- Every series has a row for every result period, so that a value nobody handed in is counted, not forgotten.
+expected_result as (
+    select
+        series.strategy_code,
+        series.series_key,
+        period.period_key,
+        period.label as period_label,
+        period.ends_on as period_ends_on
+    from series
+    inner join report_cell
+        on series.strategy_code = report_cell.strategy_code
+    inner join period
+        on report_cell.period_label = period.period_key
+    where report_cell.cell_role = 'result'
+),
+
+break_since_baseline as (
+    select
+        result.series_key,
+        result.period_key,
+        count(case when series_break.refusal_reason = 'break_declared' then 1 end) as declared_count,
+        count(case when series_break.refusal_reason = 'break_suspected' then 1 end) as suspected_count,
+        {{ dbt.listagg('series_break.reason_lv', "' '", 'order by series_break.break_key') }} as reasons_lv,
+        {{ dbt.listagg('series_break.reason_en', "' '", 'order by series_break.break_key') }} as reasons_en
+    from result
+    inner join baseline
+        on result.series_key = baseline.series_key
+    inner join series_break
+        on {{ break_lies_between('series_break', 'baseline', 'result') }}
+    group by result.series_key, result.period_key
+),
+
+result_beside_baseline as (
+    select
+        expected_result.*,
+        baseline.value_numeric as baseline_value,
+        baseline.value_text as baseline_text,
+        baseline.unit as baseline_unit,
+        baseline.period_label as baseline_period_label,
+        baseline.period_ends_on as baseline_ends_on,
+        baseline.methodology_key as baseline_methodology_key,
+        baseline.report_line as baseline_report_line,
+        result.value_numeric as result_value,
+        result.value_text as result_text,
+        result.unit,
+        -- O: missing value, the status of a row that did not come.
+        coalesce(result.obs_status, 'O') as obs_status,
+        result.mark_code,
+        result.methodology_key,
+        result.version_no,
+        result.source_file,
+        result.report_line,
+        coalesce(baseline.has_value and baseline.has_method, false) as has_baseline,
+        coalesce(result.has_value, false) as has_value,
+        coalesce(result.is_suppressed, false) as is_suppressed,
+        coalesce(result.is_qualitative, false) as is_qualitative,
+        coalesce(not result.has_method, false) as is_without_method,
+        coalesce(result.unit <> baseline.unit, false) as is_unit_different,
+        coalesce(break_since_baseline.declared_count > 0, false) as is_break_declared,
+        coalesce(break_since_baseline.suspected_count > 0, false) as is_break_suspected,
+        break_since_baseline.reasons_lv as break_reasons_lv,
+        break_since_baseline.reasons_en as break_reasons_en
+    from expected_result
+    left join result
+        on
+            expected_result.series_key = result.series_key
+            and expected_result.period_key = result.period_key
+    left join baseline
+        on expected_result.series_key = baseline.series_key
+    left join break_since_baseline
+        on
+            expected_result.series_key = break_since_baseline.series_key
+            and expected_result.period_key = break_since_baseline.period_key
+),
+
+judged_pair as (
+    select
+        *,
+        has_value
+        and has_baseline
+        and not is_without_method
+        and not is_unit_different
+        and not is_break_declared
+        and not is_break_suspected as is_comparable
+    from result_beside_baseline
+),
+
+comparison as (
+    select
+        *,
+        case when is_comparable then {{ without_float_noise('result_value - baseline_value') }} end as change
+    from judged_pair
+)
+
+select * from comparison

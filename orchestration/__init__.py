@@ -1,0 +1,1 @@
+"""The way of the data as Dagster sees it, and the command line."""

@@ -1,0 +1,1 @@
+"""Assets in the order of the data's way: landing, transform, guard, publish."""

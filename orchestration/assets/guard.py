@@ -1,0 +1,124 @@
+"""Great Expectations on the way: suites on raw, core and marts, and the comparability rules that write flags."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import dagster as dg
+
+from expectations.catalogue import Stage, Suite, load_rules, load_suites
+from expectations.guard import CheckResult
+from orchestration.assets.landing import BUILD_FILE_KEY, landing_asset_key
+from orchestration.assets.transform import core_models
+from orchestration.dbt import OWNER
+from orchestration.guard_worker import GuardWorker
+from orchestration.metadata import defined_table_schema
+from orchestration.settings import Settings
+from warehouse.contract import load_contracts
+
+FLAG_KEY = dg.AssetKey(["guard", "flag"])
+# Tables whose asset is not called schema/table.
+_ASSET_KEYS = {
+    "audit.source_file": BUILD_FILE_KEY,
+    **{f"raw.{contract.raw_table}": landing_asset_key(contract) for contract in load_contracts()},
+}
+
+
+class GuardError(Exception):
+    """A critical expectation failed, or one could not be checked: nothing may be published."""
+
+
+def _asset_key(suite: Suite) -> dg.AssetKey:
+    return _ASSET_KEYS.get(suite.table) or dg.AssetKey(suite.table.split("."))
+
+
+def _check_name(suite: Suite) -> str:
+    return "expectations_" + suite.name.replace(".", "_")
+
+
+def _check_specs(stage: Stage, *, blocking: bool) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            _check_name(suite),
+            asset=_asset_key(suite),
+            blocking=blocking,
+            description=f"{len(suite.expectations)} expectations of the suite {suite.name}.",
+        )
+        for suite in load_suites()
+        if suite.stage == stage
+    ]
+
+
+def _to_check_results(stages: Sequence[Stage], results: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:
+    for suite in load_suites():
+        if suite.stage in stages:
+            own = [result for result in results if result.suite == suite.name]
+            yield _to_check_result(_check_name(suite), _asset_key(suite), own)
+
+
+def _to_check_result(name: str, asset_key: dg.AssetKey, results: Sequence[CheckResult]) -> dg.AssetCheckResult:
+    broken = [result for result in results if result.outcome != "passed"]
+    stops = any(result.stops_publication for result in broken)
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=asset_key,
+        passed=not broken,
+        severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "expectations": len(results),
+            "not_passed": dg.MetadataValue.md("\n".join(f"- {result}" for result in broken)),
+        },
+    )
+
+
+def _stop_if_critical(results: Iterable[CheckResult]) -> None:
+    stopping = [result for result in results if result.stops_publication]
+    if stopping:
+        details = "\n".join(f"- {result}" for result in stopping)
+        raise GuardError(
+            f"Nothing was published; the last good file stays. {len(stopping)} critical findings:\n{details}"
+        )
+
+
+@dg.multi_asset_check(
+    specs=[*_check_specs("landing", blocking=False), *_check_specs("guard", blocking=True)],
+    required_resource_keys={"guard_worker"},
+)
+def guard_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    """Suites of the raw sources and of core. A critical failure stops the run before any mart is built."""
+    worker: GuardWorker = context.resources.guard_worker
+    stages: tuple[Stage, ...] = ("landing", "guard")
+    outcomes = worker.run_suites(Settings.from_environment(), stages)
+    yield from _to_check_results(stages, outcomes.results)
+    _stop_if_critical(outcomes.results)
+
+
+@dg.asset(
+    key=FLAG_KEY,
+    deps=[core_models],
+    group_name="guard",
+    kinds={"greatexpectations", "duckdb"},
+    owners=[OWNER],
+    metadata=defined_table_schema("guard.flag"),
+    required_resource_keys={"guard_worker"},
+    check_specs=[dg.AssetCheckSpec(rule.name, asset=FLAG_KEY, description=rule.description) for rule in load_rules()],
+)
+def flag(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """One row a finding of a comparability rule. The marts read it: what is flagged as a break is not compared."""
+    worker: GuardWorker = context.resources.guard_worker
+    outcomes = worker.run_rules(Settings.from_environment())
+    yield dg.MaterializeResult(metadata={"dagster/row_count": len(outcomes.flags)})
+    for rule in load_rules():
+        own = [result for result in outcomes.results if result.suite == f"rule.{rule.name}"]
+        yield _to_check_result(rule.name, FLAG_KEY, own)
+    _stop_if_critical(outcomes.results)
+
+
+@dg.multi_asset_check(
+    specs=_check_specs("audit", blocking=True),
+    required_resource_keys={"guard_worker"},
+)
+def audit_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    """Suites of the marts, the last thing before publication. A critical failure stops it."""
+    worker: GuardWorker = context.resources.guard_worker
+    outcomes = worker.run_suites(Settings.from_environment(), ("audit",))
+    yield from _to_check_results(("audit",), outcomes.results)
+    _stop_if_critical(outcomes.results)

@@ -1,0 +1,145 @@
+"""One run of the whole job in this process: what `meraukla build` does."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import copyfile
+
+from orchestration.fingerprint import input_fingerprint
+from orchestration.settings import Settings
+from warehouse.store import open_read_only
+
+StepListener = Callable[[str, float, bool], None]
+"""Told of each finished step: its name, its seconds, and whether it succeeded."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """How the last run ended, as kept in `last_run.json`."""
+
+    run_id: str
+    started_at: str
+    finished_at: str
+    succeeded: bool
+    failed_step: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRun:
+    """The run that made the published file."""
+
+    run_id: str
+    published_at: datetime
+    input_fingerprint: str
+
+
+class BuildFailedError(Exception):
+    """A stage of the run failed; the file published before stays in place."""
+
+    def __init__(self, step: str, message: str, details: str) -> None:
+        super().__init__(message)
+        self.step = step
+        self.details = details
+
+
+def published_run(settings: Settings) -> PublishedRun | None:
+    """Return the run that made the published file, None if there is no readable one."""
+    if not settings.published_file.is_file():
+        return None
+    with open_read_only(settings.published_file) as connection:
+        row = connection.execute("select run_id, published_at, input_fingerprint from audit.run").fetchone()
+    return PublishedRun(*row) if row else None
+
+
+def is_up_to_date(settings: Settings) -> bool:
+    """Whether the published file was made from exactly what lies here now."""
+    run = published_run(settings)
+    return run is not None and run.input_fingerprint == input_fingerprint(settings)
+
+
+def prepare_dagster_home(settings: Settings) -> None:
+    """Make Dagster's home, with telemetry off, and point this process to it."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    copyfile(Path(__file__).with_name("dagster.yaml"), settings.dagster_home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+
+def prepare_manifest(settings: Settings) -> bool:
+    """Parse the dbt project if its manifest is missing or older than the project.
+
+    Returns:
+        Whether it was parsed.
+    """
+    manifest = settings.manifest_file
+    sources = [
+        path
+        for folder in ("models", "macros", "seeds", "tests")
+        for path in (settings.dbt_project_dir / folder).rglob("*")
+    ]
+    sources += settings.dbt_project_dir.glob("*.yml")
+    if manifest.is_file() and manifest.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+        return False
+    from orchestration import dbt  # noqa: PLC0415 - seconds of import, rarely needed
+
+    dbt.parse(settings)
+    return True
+
+
+def run_build(settings: Settings, listener: StepListener) -> str:
+    """Run the job.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        BuildFailedError: a stage failed.
+    """
+    import dagster as dg  # noqa: PLC0415 - seconds of import that other commands do not need
+
+    started_at = _now()
+    prepare_dagster_home(settings)
+    prepare_manifest(settings)
+    from orchestration.definitions import defs  # noqa: PLC0415 - needs the manifest
+
+    clock = time.monotonic()
+
+    def finished(context: dg.HookContext, *, succeeded: bool) -> None:
+        nonlocal clock
+        now = time.monotonic()
+        listener(context.op.name, now - clock, succeeded)
+        clock = now
+
+    @dg.success_hook
+    def on_success(context: dg.HookContext) -> None:
+        finished(context, succeeded=True)
+
+    @dg.failure_hook
+    def on_failure(context: dg.HookContext) -> None:
+        finished(context, succeeded=False)
+
+    job = defs.resolve_job_def("publish_warehouse").with_hooks({on_success, on_failure})
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    failures = [event for event in result.all_events if event.is_step_failure]
+    failed_step = failures[0].step_key if failures else None
+    error = failures[0].step_failure_data.error if failures else None
+    message = None
+    if error:
+        cause = error.cause or error
+        message = cause.message.strip()
+    run = LastRun(result.run_id, started_at, _now(), result.success, failed_step, message)
+    settings.last_run_file.write_text(json.dumps(asdict(run), ensure_ascii=False, indent=2), "utf-8")
+    if not result.success:
+        details = error.to_string() if error else ""
+        raise BuildFailedError(failed_step or "unknown", message or "the run did not finish", details)
+    return result.run_id
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

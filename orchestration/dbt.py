@@ -1,0 +1,207 @@
+"""dbt in this process. dagster-dbt's own resource starts a new process for each command, which costs seconds each.
+
+What dagster-dbt makes of dbt's events (assets, checks, column schema and lineage) is taken from it unchanged.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+from dagster_dbt.asset_utils import (
+    DAGSTER_DBT_EXCLUDE_METADATA_KEY,
+    DAGSTER_DBT_SELECT_METADATA_KEY,
+    get_manifest_and_translator_from_dbt_assets,
+    get_subset_selection_for_context,
+)
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from google.protobuf.json_format import MessageToDict
+
+from orchestration.settings import BUILD_FILE_VARIABLE, Settings
+from warehouse.store import open_build
+
+DbtEvent = dg.Output[None] | dg.AssetMaterialization | dg.AssetCheckResult | dg.AssetObservation
+
+OWNER = "team:izglitibas-parvalde"
+_FAILED = frozenset({"error", "fail", "runtime error"})
+
+
+class WarehouseTranslator(DagsterDbtTranslator):
+    """Names, groups and owners of dbt's assets: a schema is a group, and the key's first part."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Return the schema as the group."""
+        return str(dbt_resource_props["schema"])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
+        """Return the team that answers for the tables."""
+        return [OWNER]
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Return the description alone: the SQL is linked, not repeated."""
+        return str(dbt_resource_props["description"])
+
+
+class DbtError(Exception):
+    """dbt could not do what it was asked; the message names the nodes and what to do."""
+
+
+def parse(settings: Settings) -> None:
+    """Write dbt's manifest.
+
+    Raises:
+        DbtError: the project does not parse.
+    """
+    _invoke(dbtRunner(), settings, ["parse"])
+
+
+def write_docs(settings: Settings) -> Path:
+    """Write dbt's documentation as one page that needs no server.
+
+    Returns:
+        The page.
+
+    Raises:
+        DbtError: the project does not compile, or nothing has been built yet.
+    """
+    _invoke(dbtRunner(), settings, ["docs", "generate", "--static"])
+    settings.docs_dir.mkdir(parents=True, exist_ok=True)
+    page = settings.docs_dir / "dbt.html"
+    page.write_bytes((settings.dbt_target_dir / "static_index.html").read_bytes())
+    return page
+
+
+def build(context: dg.AssetExecutionContext, settings: Settings) -> Iterator[DbtEvent]:
+    """Run `dbt build` for the selected dbt assets of this step and report each node to Dagster.
+
+    Raises:
+        DbtError: a model or a test failed. What ran before is reported first.
+    """
+    manifest, translator, _ = get_manifest_and_translator_from_dbt_assets([context.assets_def])
+    selection, _ = get_subset_selection_for_context(
+        context=context,
+        manifest=manifest,
+        select=context.op.tags.get(DAGSTER_DBT_SELECT_METADATA_KEY),
+        exclude=context.op.tags.get(DAGSTER_DBT_EXCLUDE_METADATA_KEY),
+        selector=None,
+        dagster_dbt_translator=translator,
+        current_dbt_indirect_selection_env=None,
+    )
+    raw_events: list[dict[str, Any]] = []
+    runner = dbtRunner(
+        callbacks=[lambda event: raw_events.append(MessageToDict(event, preserving_proto_field_name=True))]
+    )
+    failure: DbtError | None = None
+    try:
+        _invoke(runner, settings, ["build", *selection, "--indirect-selection", "buildable"])
+    except DbtError as error:
+        failure = error
+    yield from _to_dagster_events(context, settings, manifest, translator, raw_events)
+    if failure:
+        raise failure
+
+
+def _invoke(runner: dbtRunner, settings: Settings, arguments: Sequence[str]) -> None:
+    os.environ[BUILD_FILE_VARIABLE] = str(settings.build_file)
+    settings.build_file.parent.mkdir(parents=True, exist_ok=True)
+    result: dbtRunnerResult = runner.invoke(
+        [
+            "--quiet",
+            "--log-level-file=none",
+            *arguments,
+            f"--project-dir={settings.dbt_project_dir}",
+            f"--profiles-dir={settings.dbt_project_dir}",
+            f"--target-path={settings.dbt_target_dir}",
+        ]
+    )
+    if result.success:
+        return
+    if result.exception:
+        raise DbtError(f"dbt {arguments[0]} stopped: {result.exception}") from result.exception
+    nodes: list[Any] = [node for node in cast("Any", result.result) if node.status in _FAILED]
+    details = "\n".join(f"- {node.node.name} ({node.status}): {_one_line(node.message)}" for node in nodes)
+    raise DbtError(f"dbt {arguments[0]}: {len(nodes)} nodes failed\n{details}")
+
+
+def _one_line(message: str | None) -> str:
+    return " ".join((message or "").split())
+
+
+def _to_dagster_events(
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    manifest: Mapping[str, Any],
+    translator: DagsterDbtTranslator,
+    raw_events: Sequence[dict[str, Any]],
+) -> Iterator[DbtEvent]:
+    tables = _describe_tables(settings.build_file)
+    for raw_event in raw_events:
+        node_id = raw_event.get("data", {}).get("node_info", {}).get("unique_id", "")
+        history = _event_history(manifest, node_id, tables)
+        message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata=history)
+        for event in message.to_default_asset_events(
+            manifest=manifest, dagster_dbt_translator=translator, context=context, target_path=settings.dbt_target_dir
+        ):
+            if isinstance(event, dg.Output):
+                table = tables.get(_relation(manifest["nodes"][node_id]), _Table({}, None))
+                metadata = {} if table.row_count is None else {"dagster/row_count": table.row_count}
+                yield event.with_metadata({**event.metadata, **metadata})
+            else:
+                yield event  # type: ignore[misc]
+
+
+class _Table:
+    def __init__(self, columns: dict[str, dict[str, Any]], row_count: int | None) -> None:
+        self.columns = columns
+        self.row_count = row_count
+
+
+def _relation(node: Mapping[str, Any]) -> str:
+    return f"{node['schema']}.{node.get('identifier') or node.get('alias') or node['name']}"
+
+
+def _describe_tables(build_file: Path) -> dict[str, _Table]:
+    """Read columns of all tables and views, and row counts of the tables, in one go."""
+    tables: dict[str, _Table] = {}
+    with open_build(build_file) as connection:
+        counts = dict(
+            connection.execute(
+                "select schema_name || '.' || table_name, estimated_size from duckdb_tables() where not internal"
+            ).fetchall()
+        )
+        for name, column, data_type in connection.execute(
+            "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
+            "where not internal order by all"
+        ).fetchall():
+            tables.setdefault(name, _Table({}, counts.get(name))).columns[column] = {"data_type": data_type}
+    return tables
+
+
+def _event_history(manifest: Mapping[str, Any], node_id: str, tables: Mapping[str, _Table]) -> dict[str, Any]:
+    """Give dagster-dbt the column types of a node and its parents, from which it derives schema and lineage."""
+    node = manifest["nodes"].get(node_id)
+    if node is None or node["resource_type"] not in {"model", "seed"} or _relation(node) not in tables:
+        return {}
+    parents = [
+        manifest["nodes"].get(parent) or manifest["sources"][parent]
+        for parent in node.get("depends_on", {}).get("nodes", [])
+    ]
+    descriptions = {name: column.get("description") for name, column in node["columns"].items()}
+    columns = {
+        name: {**column, "description": descriptions.get(name)}
+        for name, column in tables[_relation(node)].columns.items()
+    }
+    return {
+        "columns": columns,
+        "parents": {
+            parent["relation_name"]: {"columns": tables[_relation(parent)].columns}
+            for parent in parents
+            if _relation(parent) in tables
+        },
+    }
