@@ -12,6 +12,16 @@ period as (
     select * from {{ ref('dim_period') }}
 ),
 
+-- What disclosure control holds back has no value from here on.
+shown_observation as (
+    select
+        *,
+        conf_status <> 'F' as is_suppressed,
+        case when conf_status = 'F' then value_numeric end as shown_value,
+        case when conf_status = 'F' then value_text end as shown_text
+    from observation
+),
+
 placed_observation as (
     select
         observation.strategy_code,
@@ -19,22 +29,26 @@ placed_observation as (
         observation.period_key,
         observation.period_label,
         observation.is_baseline,
-        case when observation.conf_status = 'F' then observation.value_numeric end as value_numeric,
-        case when observation.conf_status = 'F' then observation.value_text end as value_text,
+        observation.shown_value as value_numeric,
+        observation.shown_text as value_text,
         observation.unit,
         observation.obs_status,
         observation.mark_code,
         observation.methodology_key,
-        observation.conf_status <> 'F' as is_suppressed,
-        observation.conf_status = 'F' and observation.value_numeric is not null as has_value,
-        observation.conf_status = 'F' and observation.is_qualitative as is_qualitative,
-        methodology.documentation <> 'none' as has_method,
         methodology.version_no,
         period.sort_order as period_order,
         period.ends_on as period_ends_on,
+        observation.is_suppressed,
+        methodology.documentation = 'none' as is_without_method,
+        observation.shown_value is not null as has_value,
+        observation.is_qualitative and not observation.is_suppressed as is_qualitative,
+        not observation.is_suppressed
+        and methodology.documentation <> 'none'
+        and observation.shown_value is null
+        and not observation.is_qualitative as is_not_measured,
         observation.source_file,
         observation.report_line
-    from observation
+    from shown_observation as observation
     inner join methodology
         on observation.methodology_key = methodology.methodology_key
     inner join period

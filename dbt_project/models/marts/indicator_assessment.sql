@@ -16,10 +16,6 @@ period as (
     select * from {{ ref('dim_period') }}
 ),
 
-policy as (
-    select * from {{ ref('policy') }}
-),
-
 -- A number is held against a target only if both are in one unit and the target was set under the result's method.
 target_of_result as (
     select
@@ -60,7 +56,6 @@ result_with_targets as (
         final_target.target_value as final_target_value,
         final_target.value_text as final_target_text,
         final_target.comparator as final_target_comparator,
-        coalesce(final_target.is_numeric, false) as is_final_target_numeric,
         coalesce(final_target.is_in_result_unit, false) as is_final_target_in_result_unit,
         coalesce(final_target.is_same_method, false) as is_final_target_same_method,
         coalesce(final_target.is_usable, false) as is_final_target_usable,
@@ -128,28 +123,28 @@ gap_closure as (
     from gap
 ),
 
-tolerance as (
-    select value_numeric as tolerated_share
-    from policy
-    where policy_code = 'on_track_tolerance'
+assessed_result as (
+    select
+        *,
+        case
+            when is_target_reached then 'target_met'
+            when not is_comparable then 'not_assessable'
+            when has_moved_away or not has_gap then 'worsening'
+            when progress_share >= elapsed_share - {{ policy('on_track_tolerance') }} then 'on_track'
+            when progress_share < elapsed_share - {{ policy('on_track_tolerance') }} then 'off_track'
+            when direction = 'up' and change > 0 then 'direction_met'
+            when direction = 'down' and change < 0 then 'direction_met'
+            when direction in ('up', 'down') then 'direction_not_met'
+            else 'not_assessable'
+        end as progress_status
+    from gap_closure
 ),
 
 assessment as (
     select
-        gap_closure.*,
-        case
-            when gap_closure.is_target_reached then 'target_met'
-            when not gap_closure.is_comparable then 'not_assessable'
-            when gap_closure.has_moved_away or not gap_closure.has_gap then 'worsening'
-            when gap_closure.progress_share >= gap_closure.elapsed_share - tolerance.tolerated_share then 'on_track'
-            when gap_closure.progress_share < gap_closure.elapsed_share - tolerance.tolerated_share then 'off_track'
-            when gap_closure.direction = 'up' and gap_closure.change > 0 then 'direction_met'
-            when gap_closure.direction = 'down' and gap_closure.change < 0 then 'direction_met'
-            when gap_closure.direction in ('up', 'down') then 'direction_not_met'
-            else 'not_assessable'
-        end as progress_status
-    from gap_closure
-    cross join tolerance
+        *,
+        progress_status = 'not_assessable' and progress_share is not null and elapsed_share is null as is_undated
+    from assessed_result
 )
 
 select * from assessment

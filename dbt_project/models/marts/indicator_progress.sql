@@ -61,6 +61,10 @@ progress as (
         first_refusal.text_lv as refusal_text_lv,
         first_refusal.text_en as refusal_text_en,
         assessment.change,
+        case series.desired_direction
+            when 'up' then assessment.change > 0
+            when 'down' then assessment.change < 0
+        end as is_improving,
         assessment.progress_share,
         assessment.elapsed_share,
         assessment.progress_status,

@@ -35,7 +35,7 @@ segment_start as (
             when previous.series_key is null then 1
             when previous.period_ends_on is null then 1
             when following.unit <> previous.unit then 1
-            when not (following.has_method and previous.has_method) then 1
+            when following.is_without_method or previous.is_without_method then 1
             when exists (
                 select 1
                 from series_break

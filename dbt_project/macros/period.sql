@@ -1,0 +1,50 @@
+{#- A period's kind follows from its label: 2024/2025, 2021, or none printed. -#}
+{% macro period_kind(label) -%}
+    case
+        when regexp_full_match({{ label }}, '[0-9]{4}/[0-9]{4}') then 'school_year'
+        when regexp_full_match({{ label }}, '[0-9]{4}') then 'calendar_year'
+        else 'unknown'
+    end
+{%- endmacro %}
+
+{#- First day of a period. The day a school year starts on is policy. -#}
+{% macro period_starts_on(label, kind) -%}
+    {{ _period_boundary(label, kind, 0) }}
+{%- endmacro %}
+
+{#- Last day of a period: the day before the next one starts. -#}
+{% macro period_ends_on(label, kind) -%}
+    cast({{ _period_boundary(label, kind, 1) }} - interval 1 day as date)
+{%- endmacro %}
+
+{% macro _period_boundary(label, kind, years_later) -%}
+    case {{ kind }}
+        when 'school_year'
+            then
+                make_date(
+                    cast(left({{ label }}, 4) as integer) + {{ years_later }},
+                    cast({{ policy('school_year_start_month') }} as integer),
+                    cast({{ policy('school_year_start_day') }} as integer)
+                )
+        when 'calendar_year' then make_date(cast({{ label }} as integer) + {{ years_later }}, 1, 1)
+    end
+{%- endmacro %}
+
+{#- How Latvian writes a period: ordinals with a full stop. -#}
+{% macro period_label_lv(label, kind) -%}
+    case {{ kind }}
+        when 'school_year' then left({{ label }}, 4) || './' || right({{ label }}, 4) || '. mācību gads'
+        when 'calendar_year' then {{ label }} || '. gads'
+        else 'nav norādīts'
+    end
+{%- endmacro %}
+
+{#- A number that the seed policy fixes. -#}
+{% macro policy(policy_code) -%}
+    (select value_numeric from {{ ref('policy') }} where policy_code = '{{ policy_code }}')
+{%- endmacro %}
+
+{#- A date as Latvian documents print it: 01.10.2025. -#}
+{% macro parse_printed_date(text) -%}
+    cast(strptime(left({{ text }}, 10), '%d.%m.%Y') as date)
+{%- endmacro %}

@@ -1,0 +1,7 @@
+with
+
+action_status as (
+    select * from {{ ref('action_status') }}
+)
+
+select * from action_status

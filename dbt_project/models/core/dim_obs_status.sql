@@ -1,0 +1,7 @@
+with
+
+obs_status as (
+    select * from {{ ref('obs_status') }}
+)
+
+select * from obs_status

@@ -1,0 +1,7 @@
+with
+
+stage as (
+    select * from {{ ref('stage') }}
+)
+
+select * from stage

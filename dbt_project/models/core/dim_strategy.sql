@@ -1,0 +1,7 @@
+with
+
+strategy as (
+    select * from {{ ref('strategy') }}
+)
+
+select * from strategy

@@ -1,0 +1,46 @@
+with
+
+enrolment as (
+    select * from {{ ref('fct_enrolment') }}
+),
+
+stage as (
+    select * from {{ ref('dim_stage') }}
+),
+
+ownership as (
+    select * from {{ ref('ownership') }}
+),
+
+period as (
+    select * from {{ ref('dim_period') }}
+),
+
+labelled_enrolment as (
+    select
+        enrolment.strategy_code,
+        enrolment.period_key,
+        period.label as period_label,
+        enrolment.institution_key,
+        enrolment.stage_code,
+        stage.name_lv as stage_name_lv,
+        stage.name_en as stage_name_en,
+        enrolment.ownership_code,
+        ownership.name_lv as ownership_name_lv,
+        ownership.name_en as ownership_name_en,
+        enrolment.counted_by,
+        enrolment.learner_count,
+        enrolment.value_text,
+        enrolment.as_of_on,
+        enrolment.source_file,
+        enrolment.report_line
+    from enrolment
+    inner join stage
+        on enrolment.stage_code = stage.stage_code
+    inner join ownership
+        on enrolment.ownership_code = ownership.ownership_code
+    inner join period
+        on enrolment.period_key = period.period_key
+)
+
+select * from labelled_enrolment

@@ -1,0 +1,27 @@
+with
+
+source as (
+    select * from {{ source('enrolment', 'learner_count') }}
+),
+
+renamed as (
+    select
+        strategy_code,
+        school_year,
+        stage_code,
+        ownership_code,
+        counted_by,
+        value_printed,
+        value_numeric,
+        value_kind,
+        value_mark,
+        value_unit,
+        as_of_printed,
+        report_line,
+        _source_file as source_file,
+        _row_number as source_row,
+        _vintage as vintage
+    from source
+)
+
+select * from renamed
