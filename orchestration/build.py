@@ -13,6 +13,9 @@ from orchestration.fingerprint import input_fingerprint
 from orchestration.settings import Settings
 from warehouse.store import open_read_only
 
+# Progress is told by the listener; Dagster's own log stays in its run history.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
 StepListener = Callable[[str, float, bool], None]
 """Told of each finished step: its name, its seconds, and whether it succeeded."""
 
@@ -71,10 +74,10 @@ def prepare_dagster_home(settings: Settings) -> None:
 
 
 def prepare_manifest(settings: Settings) -> bool:
-    """Parse the dbt project if its manifest is missing or older than the project.
+    """Prepare the dbt project (manifest, compiled SQL, lineage) if that is missing or older than the project.
 
     Returns:
-        Whether it was parsed.
+        Whether there was something to prepare.
     """
     manifest = settings.manifest_file
     sources = [
@@ -87,7 +90,7 @@ def prepare_manifest(settings: Settings) -> bool:
         return False
     from orchestration import dbt  # noqa: PLC0415 - seconds of import, rarely needed
 
-    dbt.parse(settings)
+    dbt.prepare(settings)
     return True
 
 
@@ -125,7 +128,7 @@ def run_build(settings: Settings, listener: StepListener) -> str:
 
     job = defs.resolve_job_def("publish_warehouse").with_hooks({on_success, on_failure})
     with dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(instance=instance, raise_on_error=False)
+        result = job.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
     failures = [event for event in result.all_events if event.is_step_failure]
     failed_step = failures[0].step_key if failures else None
     error = failures[0].step_failure_data.error if failures else None

@@ -5,7 +5,10 @@ What dagster-dbt makes of dbt's events (assets, checks, column schema and lineag
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import dagster as dg
@@ -17,9 +20,12 @@ from dagster_dbt.asset_utils import (
     get_subset_selection_for_context,
 )
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 from google.protobuf.json_format import MessageToDict
 
+from orchestration.lineage import read_lineage, write_lineage
 from orchestration.settings import BUILD_FILE_VARIABLE, Settings
 from warehouse.store import open_build
 
@@ -52,13 +58,23 @@ class DbtError(Exception):
     """dbt could not do what it was asked; the message names the nodes and what to do."""
 
 
-def parse(settings: Settings) -> None:
-    """Write dbt's manifest.
+def prepare(settings: Settings) -> None:
+    """Parse and compile the project and derive column lineage: what each run needs and none changes.
 
     Raises:
-        DbtError: the project does not parse.
+        DbtError: the project does not parse or compile.
     """
-    _invoke(dbtRunner(), settings, ["parse"])
+    with TemporaryDirectory() as folder:
+        # Compiling asks for a database file, but reads nothing from it; only its name goes into the manifest.
+        scratch = replace(settings, build_file=Path(folder) / settings.build_file.name)
+        _invoke(dbtRunner(), scratch, ["compile"])
+    write_lineage(settings, WarehouseTranslator())
+
+
+@cache
+def _parsed_project(settings: Settings) -> Manifest:
+    """Return dbt's parsed project: parsed once a process, since the stages of a run use the same one."""
+    return cast("Manifest", _invoke(dbtRunner(), settings, ["parse"]).result)
 
 
 def write_docs(settings: Settings) -> Path:
@@ -107,21 +123,25 @@ def build(context: dg.AssetExecutionContext, settings: Settings) -> Iterator[Dbt
         raise failure
 
 
-def _invoke(runner: dbtRunner, settings: Settings, arguments: Sequence[str]) -> None:
+def _invoke(runner: dbtRunner, settings: Settings, arguments: Sequence[str]) -> dbtRunnerResult:
     os.environ[BUILD_FILE_VARIABLE] = str(settings.build_file)
     settings.build_file.parent.mkdir(parents=True, exist_ok=True)
-    result: dbtRunnerResult = runner.invoke(
-        [
-            "--quiet",
-            "--log-level-file=none",
-            *arguments,
-            f"--project-dir={settings.dbt_project_dir}",
-            f"--profiles-dir={settings.dbt_project_dir}",
-            f"--target-path={settings.dbt_target_dir}",
-        ]
-    )
+    try:
+        result: dbtRunnerResult = runner.invoke(
+            [
+                "--quiet",
+                "--log-level-file=none",
+                *arguments,
+                f"--project-dir={settings.dbt_project_dir}",
+                f"--profiles-dir={settings.dbt_project_dir}",
+                f"--target-path={settings.dbt_target_dir}",
+            ]
+        )
+    finally:
+        # dbt keeps the build file open between nodes, which is fast; the next stage must find it closed.
+        DuckDBConnectionManager.close_all_connections()
     if result.success:
-        return
+        return result
     if result.exception:
         raise DbtError(f"dbt {arguments[0]} stopped: {result.exception}") from result.exception
     nodes: list[Any] = [node for node in cast("Any", result.result) if node.status in _FAILED]
@@ -141,6 +161,7 @@ def _to_dagster_events(
     raw_events: Sequence[dict[str, Any]],
 ) -> Iterator[DbtEvent]:
     tables = _describe_tables(settings.build_file)
+    lineage = read_lineage(settings)
     for raw_event in raw_events:
         node_id = raw_event.get("data", {}).get("node_info", {}).get("unique_id", "")
         history = _event_history(manifest, node_id, tables)
@@ -151,7 +172,7 @@ def _to_dagster_events(
             if isinstance(event, dg.Output):
                 table = tables.get(_relation(manifest["nodes"][node_id]), _Table({}, None))
                 metadata = {} if table.row_count is None else {"dagster/row_count": table.row_count}
-                yield event.with_metadata({**event.metadata, **metadata})
+                yield event.with_metadata({**event.metadata, **metadata, **lineage.get(node_id, {})})
             else:
                 yield event  # type: ignore[misc]
 
@@ -184,24 +205,14 @@ def _describe_tables(build_file: Path) -> dict[str, _Table]:
 
 
 def _event_history(manifest: Mapping[str, Any], node_id: str, tables: Mapping[str, _Table]) -> dict[str, Any]:
-    """Give dagster-dbt the column types of a node and its parents, from which it derives schema and lineage."""
+    """Give dagster-dbt the columns of a node as they were built, with their descriptions."""
     node = manifest["nodes"].get(node_id)
     if node is None or node["resource_type"] not in {"model", "seed"} or _relation(node) not in tables:
         return {}
-    parents = [
-        manifest["nodes"].get(parent) or manifest["sources"][parent]
-        for parent in node.get("depends_on", {}).get("nodes", [])
-    ]
     descriptions = {name: column.get("description") for name, column in node["columns"].items()}
-    columns = {
-        name: {**column, "description": descriptions.get(name)}
-        for name, column in tables[_relation(node)].columns.items()
-    }
     return {
-        "columns": columns,
-        "parents": {
-            parent["relation_name"]: {"columns": tables[_relation(parent)].columns}
-            for parent in parents
-            if _relation(parent) in tables
-        },
+        "columns": {
+            name: {**column, "description": descriptions.get(name)}
+            for name, column in tables[_relation(node)].columns.items()
+        }
     }

@@ -70,5 +70,5 @@ def _read_document(path: Path) -> SourceDocument:
         return SourceDocument.model_validate(yaml.safe_load(path.read_text("utf-8")))
     except FileNotFoundError as error:
         raise LandingError(f"{path} is missing: say there where the files of this folder come from.") from error
-    except (ValidationError, yaml.YAMLError) as error:
+    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise LandingError(f"{path} is malformed: {error}") from error

@@ -16,6 +16,7 @@ PUBLISHED_SCHEMAS = ("core", "marts", "audit", "meta")
 STORAGE_VERSION = "v1.2.0"
 # What DuckDB 1.2 and the BI drivers built on it know. Newer types make the whole file unreadable there.
 PLAIN_TYPES = frozenset({"VARCHAR", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP"})
+_WORKSPACE_PREFIX = ".publishing-"
 
 
 class PublicationError(Exception):
@@ -36,15 +37,17 @@ def publish(build_file: Path, published_file: Path) -> dict[str, int]:
         Rows by table (`schema.table`) of what was published.
 
     Raises:
-        PublicationError: a column's type is not one that older clients read, or the copy is not equal to the build.
+        PublicationError: a column's type is not one that older clients read, the copy is not equal to the build, or
+            a view cannot be read from it.
     """
     published_file.parent.mkdir(parents=True, exist_ok=True)
     with _workspace(published_file.parent) as folder:
         candidate = folder / published_file.name
         expected = _copy(build_file, candidate)
-        if _count_rows(candidate) != expected:
-            raise PublicationError("the written copy does not hold the rows of the build file: nothing was published")
+        _prove(candidate, expected)
         _flush(candidate)
+        # Left by a user who wrote to the published file; DuckDB would replay it on the new one.
+        published_file.with_name(published_file.name + ".wal").unlink(missing_ok=True)
         candidate.replace(published_file)
         _flush(published_file.parent)
     return expected
@@ -52,7 +55,9 @@ def publish(build_file: Path, published_file: Path) -> dict[str, int]:
 
 @contextmanager
 def _workspace(parent: Path) -> Iterator[Path]:
-    folder = Path(mkdtemp(prefix=".publishing-", dir=parent))
+    for killed_run in parent.glob(f"{_WORKSPACE_PREFIX}*"):
+        shutil.rmtree(killed_run, ignore_errors=True)
+    folder = Path(mkdtemp(prefix=_WORKSPACE_PREFIX, dir=parent))
     try:
         yield folder
     finally:
@@ -99,9 +104,20 @@ def _refuse_new_types(connection: duckdb.DuckDBPyConnection) -> None:
             )
 
 
-def _count_rows(file: Path) -> dict[str, int]:
-    with open_read_only(file) as connection:
-        return _row_counts(connection, connection.execute("select current_database()").fetchall()[0][0])
+def _prove(candidate: Path, expected: dict[str, int]) -> None:
+    with open_read_only(candidate) as connection:
+        ((database,),) = connection.execute("select current_database()").fetchall()
+        if _row_counts(connection, database) != expected:
+            raise PublicationError("the written copy does not hold the rows of the build file: nothing was published")
+        views = connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall()
+        for schema, view in views:
+            try:
+                connection.execute(f'select * from "{schema}"."{view}" limit 0')
+            except duckdb.Error as error:
+                raise PublicationError(
+                    f"the view {schema}.{view} cannot be read from the published file, which holds only the schemas "
+                    f"{', '.join(PUBLISHED_SCHEMAS)}: nothing was published. {error}"
+                ) from error
 
 
 def _row_counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:

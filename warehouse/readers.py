@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -25,6 +26,8 @@ from warehouse.values import Marks, UnreadableValueError, read_value
 MESSAGES_FILE = Path(__file__).parent / "messages.yml"
 HEADER_ROW = 1
 _BOOLEANS = {"yes": True, "no": False}
+# Nine digits always fit the column; int() alone would also take 1_000.
+_INTEGER = re.compile(r"[+\-]?\d{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +122,17 @@ def read_landing_file(
         "_vintage": file.vintage,
     }
     accepted: list[dict[str, Any]] = []
-    first_row_of_key: dict[tuple[str, ...], int] = {}
+    first_row_of_key: dict[tuple[Any, ...], int] = {}
     try:
         for row_number, cells in _rows(file, contract, content):
             result.rows_read += 1
             row, rejections = _read_row(file, contract, marks, row_number, cells)
             if not rejections:
-                rejections = _check_key(file, contract, row_number, cells, first_row_of_key)
+                # Values are compared, not texts: 1 and 01 are one number.
+                key = tuple(row[name] for name in contract.key)
+                first_row = first_row_of_key.setdefault(key, row_number)
+                if first_row != row_number:
+                    rejections = [_duplicate_key(file, contract, row_number, cells, first_row)]
             if rejections:
                 result.rejections += rejections
             else:
@@ -167,10 +174,11 @@ def _check_header(file: LandingFile, contract: Contract, header: Sequence[str]) 
     rejections += [
         Rejection(file.name, HEADER_ROW, name, name, "unknown_column", _closest(name, known)) for name in unknown
     ]
-    if len(set(header)) != len(header):
-        rejections.append(
-            Rejection(file.name, 0, "", "", "unreadable_file", "a column name stands twice in the header")
-        )
+    rejections += [
+        Rejection(file.name, HEADER_ROW, name, name, "duplicate_column", "")
+        for name, count in Counter(header).items()
+        if count > 1
+    ]
     if rejections:
         raise _FileRejectedError(*rejections)
 
@@ -235,10 +243,9 @@ def _cast(column: Column, trimmed: str) -> str | int | bool | None:
         return None
     match column.type:
         case "integer":
-            try:
-                return int(trimmed)
-            except ValueError as error:
-                raise _CellError("not_an_integer") from error
+            if not _INTEGER.fullmatch(trimmed):
+                raise _CellError("not_an_integer")
+            return int(trimmed)
         case "boolean":
             if trimmed not in _BOOLEANS:
                 raise _CellError("not_a_boolean")
@@ -262,25 +269,15 @@ def _read_printed(column: Column, trimmed: str, marks: Marks) -> dict[str, Any]:
     }
 
 
-def _check_key(
-    file: LandingFile,
-    contract: Contract,
-    row_number: int,
-    cells: Mapping[str, str],
-    first_row_of_key: dict[tuple[str, ...], int],
-) -> list[Rejection]:
-    key = tuple(cells[name].strip() for name in contract.key)
-    first_row = first_row_of_key.setdefault(key, row_number)
-    if first_row == row_number:
-        return []
-    return [
-        Rejection(
-            file.name,
-            row_number,
-            ", ".join(contract.key),
-            ", ".join(key),
-            "duplicate_key",
-            str(first_row),
-            json.dumps(dict(cells), ensure_ascii=False),
-        )
-    ]
+def _duplicate_key(
+    file: LandingFile, contract: Contract, row_number: int, cells: Mapping[str, str], first_row: int
+) -> Rejection:
+    return Rejection(
+        file.name,
+        row_number,
+        ", ".join(contract.key),
+        ", ".join(cells[name].strip() for name in contract.key),
+        "duplicate_key",
+        str(first_row),
+        json.dumps(cells, ensure_ascii=False),
+    )

@@ -24,10 +24,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 @contextmanager
 def open_build(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the build file for writing. Leave the block soon: a writer locks every other process out."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(path), config=_CONFIG) as connection:
-        connection.execute("create schema if not exists raw")
-        create_tables(connection)
         yield connection
 
 
@@ -35,7 +32,10 @@ def start_build(path: Path, run: Mapping[str, Any]) -> None:
     """Begin an empty build file, removing what an earlier run left there, and record the run in `audit.run`."""
     for leftover in (path, path.with_name(path.name + ".wal")):
         leftover.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with open_build(path) as connection:
+        connection.execute("create schema raw")
+        create_tables(connection)
         insert_rows(connection, "audit.run", [{"started_at": datetime.now(UTC).replace(tzinfo=None), **run}])
 
 

@@ -48,7 +48,8 @@ class UnreadableValueError(ValueError):
 
 
 _BLANKS = re.compile(r"\s+")
-_DIGITS = r"(?:\d{1,3}(?: \d{3})+|\d+)(?:[.,]\d+)?"
+# Fifteen digits are what a float holds exactly; more would become another number, or infinity.
+_DIGITS = r"(?:\d{1,3}(?: \d{3}){1,4}|\d{1,15})(?:[.,]\d{1,15})?"
 _NUMBER = re.compile(rf"(?P<approximate>~ ?)?(?P<sign>[+\-−] ?)?(?P<digits>{_DIGITS}) ?(?P<percent>%)?")
 _RATIO = re.compile(rf"1 ?: ?(?P<digits>{_DIGITS})")
 

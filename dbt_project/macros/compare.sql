@@ -88,5 +88,8 @@ select
     first_refusal.reason_en
 from pair
 left join first_refusal
-    on true
+    on true;
+comment on macro table {{ this.schema }}.compare is {{ duckdb_escape_comment(
+    'One row: the difference between two periods of a series, or the reason why there is none.'
+) }}
 {% endmacro %}

@@ -1,3 +1,8 @@
+{#- A printed period as a label: „2024./2025. m.g.” is 2024/2025. What is no period stays as it is. -#}
+{% macro period_label(printed) -%}
+    regexp_replace({{ printed }}, '^([0-9]{4})[.]?/([0-9]{4})([.].*)?$', '\1/\2')
+{%- endmacro %}
+
 {#- A period's kind follows from its label: 2024/2025, 2021, or none printed. -#}
 {% macro period_kind(label) -%}
     case
@@ -44,7 +49,7 @@
     (select value_numeric from {{ ref('policy') }} where policy_code = '{{ policy_code }}')
 {%- endmacro %}
 
-{#- A date as Latvian documents print it: 01.10.2025. -#}
+{#- A date as Latvian documents print it: 01.10.2025. What is no such date is NULL; the text stays beside it. -#}
 {% macro parse_printed_date(text) -%}
-    cast(strptime(left({{ text }}, 10), '%d.%m.%Y') as date)
+    cast(try_strptime(left({{ text }}, 10), '%d.%m.%Y') as date)
 {%- endmacro %}

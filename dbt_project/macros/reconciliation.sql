@@ -8,7 +8,7 @@
     end
 {%- endmacro %}
 
-{#- A claim's rule in words: `share: action (b done) against action (c KP1)`. -#}
+{#- A claim's rule in words: `share: action (b done, c KP1) against action (c KP1)`. -#}
 {% macro rule_text() -%}
     rule_code
     || coalesce(' by ' || axis, '')
@@ -17,5 +17,6 @@
 {%- endmacro %}
 
 {% macro operand_text(figure_set, a, b, c) -%}
-    {{ figure_set }} || ' (' || concat_ws(', ', 'a ' || {{ a }}, 'b ' || {{ b }}, 'c ' || {{ c }}) || ')'
+    {{ figure_set }}
+    || coalesce(' (' || nullif(concat_ws(', ', 'a ' || {{ a }}, 'b ' || {{ b }}, 'c ' || {{ c }}), '') || ')', '')
 {%- endmacro %}

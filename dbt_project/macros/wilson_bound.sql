@@ -3,11 +3,14 @@
   Without respondents there is no interval.
 -#}
 {% macro wilson_bound(share, respondents, side) -%}
-    100 * (
-        {{ share }} / 100 + power({{ policy('confidence_level_z') }}, 2) / (2 * nullif({{ respondents }}, 0))
-        {{ side }} {{ policy('confidence_level_z') }} * sqrt(
-            ({{ share }} / 100) * (1 - {{ share }} / 100) / nullif({{ respondents }}, 0)
-            + power({{ policy('confidence_level_z') }}, 2) / (4 * power(nullif({{ respondents }}, 0), 2))
-        )
-    ) / (1 + power({{ policy('confidence_level_z') }}, 2) / nullif({{ respondents }}, 0))
+    {%- set p = share ~ ' / 100' -%}
+    {%- set n = 'nullif(' ~ respondents ~ ', 0)' -%}
+    {%- set z = policy('confidence_level_z') -%}
+    {%- set bound -%}
+        100 * (
+            {{ p }} + power({{ z }}, 2) / (2 * {{ n }})
+            {{ side }} {{ z }} * sqrt({{ p }} * (1 - {{ p }}) / {{ n }} + power({{ z }}, 2) / (4 * power({{ n }}, 2)))
+        ) / (1 + power({{ z }}, 2) / {{ n }})
+    {%- endset -%}
+    {{ without_float_noise(bound) }}
 {%- endmacro %}

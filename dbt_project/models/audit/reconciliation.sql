@@ -8,6 +8,14 @@ figure as (
     select * from {{ ref('reconciliation_figure') }}
 ),
 
+observation as (
+    select * from {{ ref('comparability_observation') }}
+),
+
+series_break as (
+    select * from {{ ref('comparability_break') }}
+),
+
 -- The printed value read as its unit wants it: a number with its decimals, codes with their count, or a direction.
 read_claim as (
     select
@@ -28,7 +36,9 @@ operand as (
     select
         read_claim.strategy_code,
         read_claim.claim_no,
+        figure.figure_set,
         figure.a,
+        figure.b,
         figure.value,
         case read_claim.axis when 'a' then figure.a when 'b' then figure.b when 'c' then figure.c end as code
     from read_claim
@@ -45,7 +55,9 @@ other_operand as (
     select
         read_claim.strategy_code,
         read_claim.claim_no,
+        figure.figure_set,
         figure.a,
+        figure.b,
         figure.value
     from read_claim
     inner join figure
@@ -126,6 +138,11 @@ matched_pair as (
     select
         operand.strategy_code,
         operand.claim_no,
+        operand.figure_set,
+        operand.a,
+        operand.b,
+        other_operand.figure_set as other_set,
+        other_operand.b as other_b,
         {{ without_float_noise('operand.value - other_operand.value') }} as difference
     from operand
     inner join other_operand
@@ -145,6 +162,25 @@ direction_of_pairs as (
         count(case when difference = 0 then 1 end) as same_count
     from matched_pair
     group by strategy_code, claim_no
+),
+
+-- Arithmetic does not ask whether the methods allow a comparison; a reader has to know.
+claim_across_break as (
+    select distinct
+        matched_pair.strategy_code,
+        matched_pair.claim_no
+    from matched_pair
+    inner join observation as one
+        on
+            matched_pair.strategy_code || '/' || matched_pair.a = one.series_key
+            and matched_pair.b = case when one.is_baseline then 'baseline' else one.period_key end
+    inner join observation as other
+        on
+            matched_pair.strategy_code || '/' || matched_pair.a = other.series_key
+            and matched_pair.other_b = case when other.is_baseline then 'baseline' else other.period_key end
+    inner join series_break
+        on {{ break_lies_between('series_break', 'one', 'other') }}
+    where matched_pair.figure_set = 'observation' and matched_pair.other_set = 'observation'
 ),
 
 computed_claim as (
@@ -168,7 +204,8 @@ computed_claim as (
         direction_of_pairs.pair_count,
         direction_of_pairs.up_count,
         direction_of_pairs.down_count,
-        direction_of_pairs.same_count
+        direction_of_pairs.same_count,
+        claim_across_break.claim_no is not null as crosses_break
     from read_claim
     left join operand_summary
         on
@@ -186,6 +223,10 @@ computed_claim as (
         on
             read_claim.strategy_code = direction_of_pairs.strategy_code
             and read_claim.claim_no = direction_of_pairs.claim_no
+    left join claim_across_break
+        on
+            read_claim.strategy_code = claim_across_break.strategy_code
+            and read_claim.claim_no = claim_across_break.claim_no
 ),
 
 rounded_claim as (
@@ -259,6 +300,7 @@ reconciliation as (
             when is_confirmed then 'agrees'
             else 'disagrees'
         end as verdict,
+        crosses_break,
         remark_en
     from recomputed_claim
 )

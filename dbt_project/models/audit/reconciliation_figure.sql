@@ -278,6 +278,7 @@ figure as (
 printed_figure as (
     select
         strategy_code,
+        concat_ws('/', strategy_code, figure_set, a, b, c) as figure_key,
         figure_set,
         a,
         b,

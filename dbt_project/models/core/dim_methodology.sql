@@ -56,9 +56,10 @@ joined as (
         break_declaration.reason_code as break_reason_code,
         break_declaration.bridge_code,
         break_declaration.reason_code is not null as is_break_declared,
-        count(break_declaration.reason_code)
-            over (partition by versioned.series_key order by versioned.version_no)
-        as definition_no
+        count(break_declaration.reason_code) over (
+            partition by versioned.series_key
+            order by versioned.version_no
+        ) as definition_no
     from versioned
     left join break_declaration
         on

@@ -1,6 +1,25 @@
-with
+with recursive
 
-printed_label as (
+strategy as (
+    select * from {{ ref('strategy') }}
+),
+
+-- The strategy's own school years are there from the first day, with or without figures.
+strategy_year as (
+    select
+        valid_from_year as year_no,
+        valid_to_year
+    from strategy
+    where valid_from_year < valid_to_year
+    union all
+    select
+        year_no + 1 as year_no,
+        valid_to_year
+    from strategy_year
+    where year_no + 1 < valid_to_year
+),
+
+known_label as (
     select period_label as label from {{ ref('report_cell') }}
     union
     select period_label from {{ ref('survey') }}
@@ -9,18 +28,20 @@ printed_label as (
     union
     select school_year from {{ ref('stg_enrolment__institution_count') }}
     union
-    select period_printed from {{ ref('stg_indicators__value') }}
+    select {{ period_label('period_printed') }} from {{ ref('stg_indicators__value') }}
     union
     select valid_from from {{ ref('methodology_version') }}
     union
     select valid_to from {{ ref('methodology_version') }}
+    union
+    select cast(year_no as varchar) || '/' || cast(year_no + 1 as varchar) from strategy_year
 ),
 
 classified_label as (
     select
         label,
         {{ period_kind('label') }} as period_kind
-    from printed_label
+    from known_label
     where label is not null
     union
     -- Baselines without a printed year (e.g. l. 680) belong to a member of their own, never guessed into another.
@@ -36,7 +57,7 @@ dated_label as (
         {{ period_starts_on('label', 'period_kind') }} as starts_on,
         {{ period_ends_on('label', 'period_kind') }} as ends_on
     from classified_label
-    -- A printed text such as „2024./2025. m.g.” is kept with its observation; it is no label of a period.
+    -- A printed text that names no period is kept with its observation; it is not a member.
     where period_kind <> 'unknown' or label = 'unknown'
 ),
 

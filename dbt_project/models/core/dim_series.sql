@@ -15,12 +15,12 @@ methodology as (
     select * from {{ ref('dim_methodology') }}
 ),
 
-latest_unit as (
+latest_version as (
     select
         series_key,
-        unit
+        max(version_no) as version_no
     from methodology
-    qualify row_number() over (partition by series_key order by version_no desc) = 1
+    group by series_key
 ),
 
 described_series as (
@@ -43,15 +43,19 @@ described_series as (
         series.territory_code,
         series.label_lv,
         series.label_en,
-        latest_unit.unit,
+        methodology.unit,
         series.desired_direction
     from series
     inner join indicator
         on
             series.strategy_code = indicator.strategy_code
             and series.indicator_no = indicator.indicator_no
-    inner join latest_unit
-        on series.series_key = latest_unit.series_key
+    inner join latest_version
+        on series.series_key = latest_version.series_key
+    inner join methodology
+        on
+            latest_version.series_key = methodology.series_key
+            and latest_version.version_no = methodology.version_no
 )
 
 select * from described_series

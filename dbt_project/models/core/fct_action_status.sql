@@ -19,7 +19,7 @@ reporting_period as (
         max(period_label) as period_key
     from {{ ref('report_cell') }}
     where cell_role = 'result'
-    group by all
+    group by strategy_code
 ),
 
 status as (

@@ -1,4 +1,4 @@
-{{ config(tags=['after_guard']) }}
+{{ config(meta={'stage': 'after_guard'}) }}
 
 with
 
@@ -68,7 +68,7 @@ suspected_break as (
 
 all_break as (
     select * from declared_break
-    union all by name
+    union all
     select * from suspected_break
 ),
 

@@ -34,7 +34,8 @@ dated_value as (
         report_cell.cell_role = 'baseline' as is_baseline,
         case
             when report_cell.cell_role = 'result' then report_cell.period_label
-            when {{ period_kind('printed_value.period_printed') }} <> 'unknown' then printed_value.period_printed
+            when {{ period_kind(period_label('printed_value.period_printed')) }} <> 'unknown'
+                then {{ period_label('printed_value.period_printed') }}
             -- No year is printed with some baselines (e.g. l. 680): the year is not guessed.
             else 'unknown'
         end as period_key
@@ -47,12 +48,19 @@ dated_value as (
 ),
 
 -- A baseline was measured by the version it was restated under, else by the first; a result by the version in force.
-measured_value as (
+possible_version as (
     select
         dated_value.*,
         methodology.methodology_key,
         methodology.definition_no,
-        methodology.unit as methodology_unit
+        methodology.unit as methodology_unit,
+        row_number() over (
+            partition by dated_value.series_key, dated_value.cell, dated_value.vintage
+            order by
+                case when dated_value.is_baseline then not methodology.baseline_restated end,
+                case when dated_value.is_baseline then methodology.version_no end,
+                methodology.version_no desc
+        ) as choice_no
     from dated_value
     inner join methodology
         on
@@ -63,13 +71,11 @@ measured_value as (
                 between coalesce(methodology.valid_from, dated_value.period_key)
                 and coalesce(methodology.valid_to, dated_value.period_key)
             )
-    qualify row_number() over (
-        partition by dated_value.series_key, dated_value.cell, dated_value.vintage
-        order by
-            case when dated_value.is_baseline then not methodology.baseline_restated end,
-            case when dated_value.is_baseline then methodology.version_no end,
-            methodology.version_no desc
-    ) = 1
+),
+
+measured_value as (
+    select * from possible_version
+    where choice_no = 1
 ),
 
 -- Breaks count between numbers: a year without a number has nothing to compare.
@@ -116,11 +122,17 @@ status_code as (
     where measured_value.definition_no <> previous_definition.previous_definition_no
 ),
 
+counted_status_code as (
+    select
+        *,
+        count(*) over (partition by series_key, period_key, vintage) as status_count
+    from status_code
+),
+
 -- A, the normal value, says nothing beside another status.
 telling_status_code as (
-    select *
-    from status_code
-    qualify obs_status_code <> 'A' or count(*) over (partition by series_key, period_key, vintage) = 1
+    select * from counted_status_code
+    where obs_status_code <> 'A' or status_count = 1
 ),
 
 status_set as (
@@ -128,11 +140,11 @@ status_set as (
         telling_status_code.series_key,
         telling_status_code.period_key,
         telling_status_code.vintage,
-        string_agg(telling_status_code.obs_status_code, ' ' order by obs_status.precedence) as obs_flags
+        {{ dbt.listagg('telling_status_code.obs_status_code', "' '", 'order by obs_status.precedence') }} as obs_flags
     from telling_status_code
     inner join obs_status
         on telling_status_code.obs_status_code = obs_status.obs_status_code
-    group by all
+    group by telling_status_code.series_key, telling_status_code.period_key, telling_status_code.vintage
 ),
 
 observation as (

@@ -27,7 +27,9 @@ joined as (
         survey_item.advantage_no,
         response.respondents,
         value_mark.obs_status_code,
-        coalesce(response.respondents < {{ policy('minimum_group_size') }}, true) as is_suppressed
+        -- A group whose size is not known may be a small one.
+        printed_share.share_numeric is not null
+        and coalesce(response.respondents < {{ policy('minimum_group_size') }}, true) as is_suppressed
     from printed_share
     inner join survey
         on
@@ -70,7 +72,8 @@ survey_share as (
         cast(null as integer) as population,
         {{ wilson_bound('positive_share', 'respondents', '-') }} as ci_low,
         {{ wilson_bound('positive_share', 'respondents', '+') }} as ci_high,
-        coalesce(obs_status_code, 'A') as obs_status,
+        -- Q: missing value, suppressed; A: normal value.
+        case when is_suppressed then 'Q' else coalesce(obs_status_code, 'A') end as obs_status,
         case when is_suppressed then 'A' else 'F' end as conf_status,
         source_file,
         source_row,

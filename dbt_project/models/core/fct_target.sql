@@ -35,9 +35,8 @@ baseline as (
 
 -- Targets were adopted with the strategy, so they were set under the first version of each methodology.
 first_methodology as (
-    select *
-    from methodology
-    qualify row_number() over (partition by series_key order by version_no) = 1
+    select * from methodology
+    where previous_methodology_key is null
 ),
 
 printed_target as (
@@ -46,6 +45,7 @@ printed_target as (
         report_cell.target_year,
         report_cell.is_final_target,
         first_methodology.methodology_key,
+        first_methodology.unit as methodology_unit,
         series.unit as series_unit,
         coalesce(series.desired_direction, indicator.desired_direction) as desired_direction
     from printed_value
@@ -77,8 +77,8 @@ read_target as (
             when printed_target.value_unit = 'percent' then 'percent'
             when value_mark.comparator_code = 'exists' then 'existence'
             when printed_target.value_kind = 'mark' then null
-            when printed_target.value_kind = 'number' and printed_target.series_unit = 'percent' then 'number'
-            else printed_target.series_unit
+            when printed_target.value_kind = 'number' and printed_target.methodology_unit = 'percent' then 'number'
+            else printed_target.methodology_unit
         end as unit
     from printed_target
     left join value_mark

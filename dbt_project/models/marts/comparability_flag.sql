@@ -21,6 +21,7 @@ declared_break as (
         'declared_break' as rule,
         kind,
         'info' as severity,
+        true as is_break,
         evidence,
         reason_lv,
         reason_en
@@ -36,6 +37,7 @@ finding as (
         rule,
         kind,
         severity,
+        is_break,
         evidence,
         reason_lv,
         reason_en
@@ -58,6 +60,7 @@ flag_of_series as (
         finding.rule,
         finding.kind,
         finding.severity,
+        finding.is_break,
         finding.evidence,
         finding.reason_lv,
         finding.reason_en
