@@ -69,33 +69,32 @@ def warm_up() -> None:
     import great_expectations  # noqa: F401, PLC0415
 
 
-def run_suites(build_file: Path, stages: Sequence[Stage], docs_dir: Path | None = None) -> Outcomes:
+def run_suites(build_file: Path, stages: Sequence[Stage], context: "AbstractDataContext | None" = None) -> Outcomes:
     """Run the suites of some stages and record their results.
 
     Args:
         build_file: the build file; nobody else may have it open.
         stages: which suites.
-        docs_dir: where Data Docs are written, None for none.
+        context: the run's context, if its Data Docs are to show the results; else one for this call.
     """
-    context = _context(docs_dir)
+    context = context or new_context()
     outcomes = Outcomes()
     with open_build(build_file) as connection:
         for suite in load_suites():
             if suite.stage in stages:
                 outcomes.results.extend(check(context, suite, _fetch(connection, suite.query)))
         _record(connection, outcomes.results)
-    _build_docs(context, docs_dir)
     return outcomes
 
 
-def run_rules(build_file: Path, docs_dir: Path | None = None) -> Outcomes:
+def run_rules(build_file: Path, context: "AbstractDataContext | None" = None) -> Outcomes:
     """Run the comparability rules, record their results, and write their flags to `guard.flag` anew.
 
     Args:
         build_file: the build file with the core tables; nobody else may have it open.
-        docs_dir: where Data Docs are written, None for none.
+        context: the run's context, if its Data Docs are to show the results; else one for this call.
     """
-    context = _context(docs_dir)
+    context = context or new_context()
     outcomes = Outcomes()
     with open_build(build_file) as connection:
         for rule in load_rules():
@@ -105,19 +104,26 @@ def run_rules(build_file: Path, docs_dir: Path | None = None) -> Outcomes:
         _record(connection, outcomes.results)
         connection.execute("delete from guard.flag")
         insert_rows(connection, "guard.flag", outcomes.flags)
-    _build_docs(context, docs_dir)
     return outcomes
+
+
+def write_data_docs(context: "AbstractDataContext", docs_dir: Path) -> None:
+    """Write Data Docs of everything that was checked in a context."""
+    context.add_data_docs_site(
+        "meraukla",
+        {
+            "class_name": "SiteBuilder",
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs_dir)},
+        },
+    )
+    context.build_data_docs()
 
 
 def _record(connection: duckdb.DuckDBPyConnection, results: Sequence[CheckResult]) -> None:
     for suite in {result.suite for result in results}:
         connection.execute("delete from audit.check_result where suite = ?", [suite])
     insert_rows(connection, "audit.check_result", map(asdict, results))
-
-
-def _build_docs(context: "AbstractDataContext", docs_dir: Path | None) -> None:
-    if docs_dir:
-        context.build_data_docs()
 
 
 def check(context: "AbstractDataContext", suite: Suite, rows: pd.DataFrame) -> list[CheckResult]:
@@ -185,25 +191,14 @@ _GX_SEVERITY: Mapping[str, str] = {
 }
 
 
-def _context(docs_dir: Path | None) -> "AbstractDataContext":
+def new_context() -> "AbstractDataContext":
+    """Return an empty context in memory. One for a whole run keeps all its results together."""
     import great_expectations as gx  # noqa: PLC0415
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    if docs_dir:
-        context.delete_data_docs_site("local_site")
-        context.add_data_docs_site(
-            "meraukla",
-            {
-                "class_name": "SiteBuilder",
-                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-                "store_backend": {
-                    "class_name": "TupleFilesystemStoreBackend",
-                    "base_directory": str(docs_dir),
-                },
-            },
-        )
+    context.delete_data_docs_site("local_site")
     return context
 
 

@@ -5,11 +5,9 @@ What dagster-dbt makes of dbt's events (assets, checks, column schema and lineag
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
@@ -23,6 +21,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventMsg
 from google.protobuf.json_format import MessageToDict
 
 from orchestration.lineage import read_lineage, write_lineage
@@ -32,6 +31,7 @@ from warehouse.store import open_build
 DbtEvent = dg.Output[None] | dg.AssetMaterialization | dg.AssetCheckResult | dg.AssetObservation
 
 OWNER = "team:izglitibas-parvalde"
+_RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
 _FAILED = frozenset({"error", "fail", "runtime error"})
 
 
@@ -64,10 +64,7 @@ def prepare(settings: Settings) -> None:
     Raises:
         DbtError: the project does not parse or compile.
     """
-    with TemporaryDirectory() as folder:
-        # Compiling asks for a database file, but reads nothing from it; only its name goes into the manifest.
-        scratch = replace(settings, build_file=Path(folder) / settings.build_file.name)
-        _invoke(dbtRunner(), scratch, ["compile"])
+    _invoke(dbtRunner(), settings, ["compile"])
     write_lineage(settings, WarehouseTranslator())
 
 
@@ -93,8 +90,17 @@ def write_docs(settings: Settings) -> Path:
     return page
 
 
-def build(context: dg.AssetExecutionContext, settings: Settings) -> Iterator[DbtEvent]:
+def build(
+    context: dg.AssetExecutionContext, settings: Settings, indirect_selection: Literal["cautious", "eager"]
+) -> Iterator[DbtEvent]:
     """Run `dbt build` for the selected dbt assets of this step and report each node to Dagster.
+
+    Unit tests are left to `make test`: they judge the SQL, not tonight's data.
+
+    Args:
+        context: the step's context.
+        settings: where things lie.
+        indirect_selection: whether a test runs only if all models it reads are selected, or if one of them is.
 
     Raises:
         DbtError: a model or a test failed. What ran before is reported first.
@@ -110,12 +116,22 @@ def build(context: dg.AssetExecutionContext, settings: Settings) -> Iterator[Dbt
         current_dbt_indirect_selection_env=None,
     )
     raw_events: list[dict[str, Any]] = []
+
+    def remember(event: EventMsg) -> None:
+        if event.info.name in _RESULT_EVENTS:
+            raw_events.append(MessageToDict(event, preserving_proto_field_name=True))
+
     runner = dbtRunner(
-        callbacks=[lambda event: raw_events.append(MessageToDict(event, preserving_proto_field_name=True))]
+        manifest=_parsed_project(settings),
+        callbacks=[remember],
     )
     failure: DbtError | None = None
     try:
-        _invoke(runner, settings, ["build", *selection, "--indirect-selection", "buildable"])
+        _invoke(
+            runner,
+            settings,
+            ["build", *selection, f"--indirect-selection={indirect_selection}", "--exclude-resource-type=unit_test"],
+        )
     except DbtError as error:
         failure = error
     yield from _to_dagster_events(context, settings, manifest, translator, raw_events)

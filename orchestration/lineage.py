@@ -27,6 +27,9 @@ _UNKNOWN_TYPE = "varchar"
 def write_lineage(settings: Settings, translator: DagsterDbtTranslator) -> None:
     """Derive the lineage of all models from compiled SQL and described columns."""
     manifest = json.loads(settings.manifest_file.read_text("utf-8"))
+    for node in (*manifest["nodes"].values(), *manifest["sources"].values()):
+        # The models name relations without the database (macros/without_database.sql); lineage matches by name.
+        node["relation_name"] = f'"{node["schema"]}"."{node.get("identifier") or node.get("alias")}"'
     columns = _columns_by_relation(manifest)
     lineage = {
         node_id: _lineage_of(node, manifest, columns, settings, translator)

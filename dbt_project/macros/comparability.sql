@@ -1,7 +1,7 @@
 {#-
   Comparability, its one definition. Two observations of a series may be compared if both are numbers measured by a
-  method, in one unit, and no break lies between them. indicator_comparison, indicator_trend, indicator_progress and
-  marts.compare all ask here.
+  method, in one unit, and no break lies between them. indicator_comparison, indicator_assessment, indicator_trend,
+  reconciliation and marts.compare all ask here.
 -#}
 
 {#- A step up to `position` lies between two places if it is above the lower and not above the higher of them. -#}

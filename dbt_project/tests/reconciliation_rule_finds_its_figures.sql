@@ -6,4 +6,4 @@ select
     claim_no,
     rule
 from {{ ref('reconciliation') }}
-where verdict <> 'not_recomputable' and recomputed_text is null
+where verdict in ('agrees', 'disagrees') and recomputed_text is null

@@ -22,7 +22,7 @@ _AFTER_GUARD = "config.meta.stage:after_guard"
 )
 def core_models(context: dg.AssetExecutionContext) -> Iterator[dbt.DbtEvent]:
     """Reference data, staging and the star schema."""
-    yield from dbt.build(context, Settings.from_environment())
+    yield from dbt.build(context, Settings.from_environment(), indirect_selection="cautious")
 
 
 @dbt_assets(
@@ -33,4 +33,4 @@ def core_models(context: dg.AssetExecutionContext) -> Iterator[dbt.DbtEvent]:
 )
 def mart_models(context: dg.AssetExecutionContext) -> Iterator[dbt.DbtEvent]:
     """Breaks, marts and reconciliation: what obeys the guard's flags."""
-    yield from dbt.build(context, Settings.from_environment())
+    yield from dbt.build(context, Settings.from_environment(), indirect_selection="eager")

@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 from hypothesis import example, given
@@ -89,7 +89,9 @@ def test_nought_is_a_number_and_not_a_blank() -> None:
 
 
 @given(st.sampled_from(sorted(MARKS)), st.sampled_from([str.upper, str.lower, str.title]), blanks)
-def test_a_mark_is_known_in_any_case_and_with_any_blanks(mark: str, in_case: type[str], blank: str) -> None:
+def test_a_mark_is_known_in_any_case_and_with_any_blanks(
+    mark: str, in_case: Callable[[str], str], blank: str
+) -> None:
     printed = f"{blank}{in_case(mark).replace(' ', blank * 2)}{blank}"
     assert read_value(printed, MARKS) == PrintedValue(Kind.MARK, mark=MARKS[mark])
 
@@ -149,8 +151,9 @@ def test_a_mark_of_the_report_gets_its_code(printed: str, mark: str) -> None:
     ],
 )
 def test_what_fits_no_notation_is_unreadable_and_never_guessed_at(printed: str) -> None:
-    with pytest.raises(UnreadableValueError, match="^" + printed.replace("+", r"\+").replace("(", r"\(")[:3]):
+    with pytest.raises(UnreadableValueError) as raised:
         read_value(printed, MARKS)
+    assert str(raised.value) == printed
 
 
 @pytest.mark.parametrize("printed", ["9" * 16, "9" * 400, "1:" + "9" * 400, "0." + "1" * 400])

@@ -292,11 +292,13 @@ reconciliation as (
         unit_code,
         rule_code,
         {{ rule_text() }} as rule,
-        recomputed_value,
-        recomputed_text,
-        {{ without_float_noise('rounded_value - printed_number') }} as difference,
+        case when not crosses_break then recomputed_value end as recomputed_value,
+        case when not crosses_break then recomputed_text end as recomputed_text,
+        case when not crosses_break then {{ without_float_noise('rounded_value - printed_number') }} end as difference,
         case
             when rule_code = 'not_recomputable' then 'not_recomputable'
+            -- The claim compares what the methods do not allow to compare: it is neither confirmed nor refuted.
+            when crosses_break then 'not_comparable'
             when is_confirmed then 'agrees'
             else 'disagrees'
         end as verdict,

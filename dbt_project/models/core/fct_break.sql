@@ -63,7 +63,7 @@ suspected_break as (
         reason_lv,
         reason_en
     from flag
-    where is_break
+    where is_break and kind <> 'declared'
 ),
 
 all_break as (

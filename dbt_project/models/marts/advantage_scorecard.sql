@@ -90,7 +90,7 @@ action_by_advantage as (
     group by strategy_code, advantage_no, period_key
 ),
 
--- Needs are the survey items that belong to an advantage.
+-- Needs are the survey items that belong to an advantage; the others find no advantage to join.
 need_by_advantage as (
     select
         strategy_code,
@@ -98,7 +98,6 @@ need_by_advantage as (
         period_key,
         {{ without_float_noise('avg(positive_share)') }} as need_share
     from survey
-    where advantage_no is not null
     group by strategy_code, advantage_no, period_key
 ),
 

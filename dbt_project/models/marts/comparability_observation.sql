@@ -12,7 +12,7 @@ period as (
     select * from {{ ref('dim_period') }}
 ),
 
--- What disclosure control holds back has no value from here on.
+-- Only F (free) may be shown: what disclosure control holds back has no value from here on.
 shown_observation as (
     select
         *,

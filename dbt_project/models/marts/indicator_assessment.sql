@@ -17,6 +17,7 @@ period as (
 ),
 
 -- A number is held against a target only if both are in one unit and the target was set under the result's method.
+-- A confirmed break that has no version yet parts them too: targets were set when the baseline was, before any result.
 target_of_result as (
     select
         target.*,
@@ -27,7 +28,15 @@ target_of_result as (
             from series_break
             where
                 series_break.series_key = target.series_key
-                and {{ lies_between('series_break.to_version_no', 'target.version_no', 'comparison.version_no') }}
+                and series_break.refusal_reason = 'break_declared'
+                and (
+                    ({{ lies_between('series_break.to_version_no', 'target.version_no', 'comparison.version_no') }})
+                    or ({{ lies_between(
+                        'series_break.to_period_order',
+                        'coalesce(comparison.baseline_period_order, 0)',
+                        'comparison.period_order'
+                    ) }})
+                )
         ) as is_same_method,
         period.ends_on as due_on
     from comparison
@@ -129,7 +138,9 @@ assessed_result as (
         case
             when is_target_reached then 'target_met'
             when not is_comparable then 'not_assessable'
-            when has_moved_away or not has_gap then 'worsening'
+            when has_moved_away then 'worsening'
+            -- The last target is met already, but not the target of the period.
+            when not has_gap then 'off_track'
             when progress_share >= elapsed_share - {{ policy('on_track_tolerance') }} then 'on_track'
             when progress_share < elapsed_share - {{ policy('on_track_tolerance') }} then 'off_track'
             when direction = 'up' and change > 0 then 'direction_met'

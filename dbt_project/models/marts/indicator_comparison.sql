@@ -35,6 +35,7 @@ expected_result as (
         series.series_key,
         period.period_key,
         period.label as period_label,
+        period.sort_order as period_order,
         period.ends_on as period_ends_on
     from series
     inner join report_cell
@@ -67,6 +68,7 @@ result_beside_baseline as (
         baseline.value_text as baseline_text,
         baseline.unit as baseline_unit,
         baseline.period_label as baseline_period_label,
+        baseline.period_order as baseline_period_order,
         baseline.period_ends_on as baseline_ends_on,
         baseline.methodology_key as baseline_methodology_key,
         baseline.report_line as baseline_report_line,
