@@ -3,11 +3,14 @@
 import json
 import os
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfile
+
+import duckdb
 
 from orchestration.fingerprint import input_fingerprint
 from orchestration.settings import Settings
@@ -54,8 +57,12 @@ def published_run(settings: Settings) -> PublishedRun | None:
     """Return the run that made the published file, None if there is no readable one."""
     if not settings.published_file.is_file():
         return None
-    with open_read_only(settings.published_file) as connection:
-        row = connection.execute("select run_id, published_at, input_fingerprint from audit.run").fetchone()
+    try:
+        with open_read_only(settings.published_file) as connection:
+            row = connection.execute("select run_id, published_at, input_fingerprint from audit.run").fetchone()
+    except duckdb.Error:
+        # Damaged, or written over by something else: the next build replaces it.
+        return None
     return PublishedRun(*row) if row else None
 
 
@@ -78,6 +85,9 @@ def prepare_manifest(settings: Settings) -> bool:
 
     Returns:
         Whether there was something to prepare.
+
+    Raises:
+        BuildFailedError: the dbt project does not parse or compile.
     """
     manifest = settings.manifest_file
     sources = [
@@ -90,7 +100,10 @@ def prepare_manifest(settings: Settings) -> bool:
         return False
     from orchestration import dbt  # noqa: PLC0415 - seconds of import, rarely needed
 
-    dbt.prepare(settings)
+    try:
+        dbt.prepare(settings)
+    except dbt.DbtError as error:
+        raise BuildFailedError("prepare", str(error), traceback.format_exc()) from error
     return True
 
 
@@ -103,28 +116,30 @@ def run_build(settings: Settings, listener: StepListener) -> str:
     Raises:
         BuildFailedError: a stage failed.
     """
+    started_at = _now()
+    clock = time.monotonic()
     import dagster as dg  # noqa: PLC0415 - seconds of import that other commands do not need
 
-    started_at = _now()
-    prepare_dagster_home(settings)
-    prepare_manifest(settings)
-    from orchestration.definitions import defs  # noqa: PLC0415 - needs the manifest
-
-    clock = time.monotonic()
-
-    def finished(context: dg.HookContext, *, succeeded: bool) -> None:
+    def finished(step: str, *, succeeded: bool) -> None:
         nonlocal clock
         now = time.monotonic()
-        listener(context.op.name, now - clock, succeeded)
+        listener(step, now - clock, succeeded)
         clock = now
+
+    prepare_dagster_home(settings)
+    if prepare_manifest(settings):
+        finished("prepare", succeeded=True)
+    from orchestration.definitions import defs  # noqa: PLC0415 - needs the manifest
+
+    finished("load", succeeded=True)
 
     @dg.success_hook
     def on_success(context: dg.HookContext) -> None:
-        finished(context, succeeded=True)
+        finished(context.op.name, succeeded=True)
 
     @dg.failure_hook
     def on_failure(context: dg.HookContext) -> None:
-        finished(context, succeeded=False)
+        finished(context.op.name, succeeded=False)
 
     job = defs.resolve_job_def("publish_warehouse").with_hooks({on_success, on_failure})
     with dg.DagsterInstance.get() as instance:
@@ -135,7 +150,8 @@ def run_build(settings: Settings, listener: StepListener) -> str:
     message = None
     if error:
         cause = error.cause or error
-        message = cause.message.strip()
+        # Dagster puts the exception's class before its words; a steward reads the words.
+        message = cause.message.partition(f"{cause.cls_name}: ")[2].strip() or cause.message.strip()
     run = LastRun(result.run_id, started_at, _now(), result.success, failed_step, message)
     settings.last_run_file.write_text(json.dumps(asdict(run), ensure_ascii=False, indent=2), "utf-8")
     if not result.success:

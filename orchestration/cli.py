@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -129,6 +130,8 @@ def _print_summary(settings: Settings, seconds: Sequence[tuple[str, float]], tot
 
 def _by_stage(seconds: Sequence[tuple[str, float]]) -> dict[str, float]:
     names = {
+        "prepare": "prepare (the dbt project has changed)",
+        "load": "load",
         "core_models": "core",
         "guard_checks": "guard",
         "guard__flag": "guard",
@@ -215,8 +218,9 @@ def _print_query(sql: str, output: OutputFormat, parameters: Sequence[Any] = ())
     try:
         with open_read_only(settings.published_file) as connection:
             cursor = connection.execute(sql, list(parameters))
-            columns = [column[0] for column in cursor.description or []]
-            rows = cursor.fetchall()
+            # DuckDB answers an empty statement with nothing at all.
+            columns = [column[0] for column in cursor.description or []] if cursor else []
+            rows = cursor.fetchall() if cursor else []
     except duckdb.Error as error:
         _err.print(f"[bold red]The query failed.[/] {escape(str(error))}")
         raise typer.Exit(EXIT_USAGE) from error
@@ -227,12 +231,17 @@ def _print_query(sql: str, output: OutputFormat, parameters: Sequence[Any] = ())
             writer.writerows(rows)
         case OutputFormat.JSON:
             records = [dict(zip(columns, row, strict=True)) for row in rows]
-            sys.stdout.write(json.dumps(records, ensure_ascii=False, indent=2, default=str) + "\n")
+            sys.stdout.write(json.dumps(records, ensure_ascii=False, indent=2, default=_to_json) + "\n")
         case OutputFormat.TABLE:
             table = Table(*map(escape, columns))
             for row in rows:
                 table.add_row(*("" if value is None else escape(str(value)) for value in row))
             _out.print(table)
+
+
+def _to_json(value: object) -> float | str:
+    """Write what JSON has no type for: a decimal is a number, a date is text."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 @app.command(epilog="Example:  meraukla docs")
@@ -255,7 +264,7 @@ def ui(port: Annotated[int, typer.Option(help="Port on the loopback address.")] 
     """Start Dagster's page with the nightly schedule, on this machine's loopback address only."""
     settings = Settings.from_environment()
     prepare_dagster_home(settings)
-    prepare_manifest(settings)
+    _prepare_manifest(settings)
     command = [sys.executable, "-m", "dagster", "dev", "--module-name", "orchestration.definitions"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     raise typer.Exit(subprocess.call(command))  # noqa: S603 - fixed arguments
@@ -264,7 +273,15 @@ def ui(port: Annotated[int, typer.Option(help="Port on the loopback address.")] 
 @app.command(hidden=True)
 def prepare() -> None:
     """Parse the dbt project, so that the first build need not."""
-    prepare_manifest(Settings.from_environment())
+    _prepare_manifest(Settings.from_environment())
+
+
+def _prepare_manifest(settings: Settings) -> None:
+    try:
+        prepare_manifest(settings)
+    except BuildFailedError as error:
+        _err.print(f"[bold red]The dbt project is not in order.[/] {escape(str(error))}")
+        raise typer.Exit(EXIT_FAILED) from error
 
 
 def main() -> None:

@@ -90,6 +90,19 @@ def write_docs(settings: Settings) -> Path:
     return page
 
 
+def run_unit_tests(settings: Settings) -> int:
+    """Run dbt's unit tests: made-up rows in, expected rows out. The build file gives them the columns' types.
+
+    Returns:
+        Number of tests that ran, all of them passed.
+
+    Raises:
+        DbtError: a test failed.
+    """
+    result = _invoke(dbtRunner(), settings, ["test", "--select", "test_type:unit"])
+    return len(cast("Any", result.result).results)
+
+
 def build(
     context: dg.AssetExecutionContext, settings: Settings, indirect_selection: Literal["cautious", "eager"]
 ) -> Iterator[DbtEvent]:

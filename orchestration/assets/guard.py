@@ -13,6 +13,7 @@ from orchestration.guard_worker import GuardWorker
 from orchestration.metadata import defined_table_schema
 from orchestration.settings import Settings
 from warehouse.contract import load_contracts
+from warehouse.store import open_build
 
 FLAG_KEY = dg.AssetKey(["guard", "flag"])
 # Tables whose asset is not called schema/table.
@@ -20,6 +21,8 @@ _ASSET_KEYS = {
     "audit.source_file": BUILD_FILE_KEY,
     **{f"raw.{contract.raw_table}": landing_asset_key(contract) for contract in load_contracts()},
 }
+
+_QUARANTINE_SHOWN = 20
 
 
 class GuardError(Exception):
@@ -75,7 +78,21 @@ def _stop_if_critical(results: Iterable[CheckResult]) -> None:
         details = "\n".join(f"- {result}" for result in stopping)
         raise GuardError(
             f"Nothing was published; the last good file stays. {len(stopping)} critical findings:\n{details}"
+            + _what_was_quarantined()
         )
+
+
+def _what_was_quarantined() -> str:
+    """Tell what was not accepted: often it is the cause, and nobody can look it up in a file not published."""
+    with open_build(Settings.from_environment().build_file) as connection:
+        messages = connection.execute(
+            "select message_en from audit.quarantine order by source_file, row_number, column_name"
+        ).fetchall()
+    if not messages:
+        return ""
+    named = "".join(f"\n- {message}" for (message,) in messages[:_QUARANTINE_SHOWN])
+    more = len(messages) - _QUARANTINE_SHOWN
+    return f"\nNot accepted from the landing files:{named}" + (f"\n- and {more} more" if more > 0 else "")
 
 
 @dg.multi_asset_check(

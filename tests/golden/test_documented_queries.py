@@ -19,7 +19,7 @@ MODEL_PAGE = PROJECT_DIR / "docs" / "model.md"
 DOCUMENTS = [PROJECT_DIR / "README.md", *sorted((PROJECT_DIR / "docs").glob("*.md"))]
 
 # A block of SQL, then the lines of the table below it, if there is one.
-_SQL_BLOCK = re.compile(r"^```sql\n(?P<sql>.*?)^```\n\n?(?P<table>(?:^\|.*\n?)*)", re.MULTILINE | re.DOTALL)
+_SQL_BLOCK = re.compile(r"^```sql\n(?P<sql>.*?)^```\n\n?(?P<table>(?:^\|[^\n]*\n?)*)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,8 @@ def test_model_page_names_every_published_table(published: duckdb.DuckDBPyConnec
     assert [name for (name,) in names if f"`{name}`" not in page] == []
 
 
-def test_a_table_that_differs_is_noticed() -> None:
-    assert markdown_table(["synthetic", "n"], [("a", 1.0)]) == "| synthetic | n |\n| --- | --- |\n| a | 1 |"
-    assert markdown_table(["synthetic"], [(None,)]) != markdown_table(["synthetic"], [(0,)])
+def test_null_is_not_zero_in_a_table() -> None:
+    assert markdown_table(["synthetic", "n"], [("a|b", 1.0), (None, 0)]).splitlines()[2:] == [
+        "| a\\|b | 1 |",
+        "|  | 0 |",
+    ]
