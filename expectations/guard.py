@@ -5,6 +5,7 @@ Only this module imports Great Expectations, and only when it runs: the import t
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -108,7 +109,8 @@ def run_rules(build_file: Path, context: "AbstractDataContext | None" = None) ->
 
 
 def write_data_docs(context: "AbstractDataContext", docs_dir: Path) -> None:
-    """Write Data Docs of everything that was checked in a context."""
+    """Write Data Docs of everything that was checked in a context, in place of those of the run before."""
+    shutil.rmtree(docs_dir, ignore_errors=True)
     context.add_data_docs_site(
         "meraukla",
         {

@@ -84,7 +84,7 @@ REFUSAL_REASONS = {
     "suppressed",
 }
 # DESIGN §3: when one code is asked for.
-OBS_STATUS_PRECEDENCE = tuple("BOMLHQJSDKWIFEPNUVGA")
+OBS_STATUS_PRECEDENCE = list("BOMLHQJSDKWIFEPNUVGA")
 ADVANTAGES = {1: "KP1", 2: "KP2", 3: "KP3", 4: "KP4"}
 STARS = {"indicator": "indicator_progress", "action": "action_progress", "survey": "survey_result"}
 

@@ -204,7 +204,7 @@ def test_a_wrong_query_ends_with_exit_code_2_and_duckdbs_words() -> None:
 
 
 @pytest.mark.usefixtures("published_file")
-@pytest.mark.parametrize("sql", ["", "  ", "-- only a comment"])
+@pytest.mark.parametrize("sql", ["", "  ", "/* only a comment */"])
 def test_an_empty_query_is_no_accident(sql: str) -> None:
     assert meraukla("query", sql).exit_code == 0
 

@@ -1,6 +1,8 @@
 """The build file: begun empty, written table by table, each row and rejection kept."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -66,11 +68,19 @@ def test_a_build_begins_empty_with_the_row_of_its_run(build_file: Path) -> None:
         assert rows(connection, "select count(*) from audit.source_file") == [(0,)]
 
 
+KILLED = """
+import os, sys
+import duckdb
+
+connection = duckdb.connect(sys.argv[1])
+connection.execute("create table raw.leftover as select 1 as a")
+os._exit(0)
+"""
+
+
 def test_a_build_never_stands_on_what_an_earlier_one_left(build_file: Path) -> None:
-    with open_build(build_file) as connection:
-        connection.execute("create table raw.leftover as select 1 as a")
-    write_ahead_log = build_file.with_name("meraukla.duckdb.wal")
-    write_ahead_log.write_bytes(b"of a run that was killed")
+    subprocess.run([sys.executable, "-c", KILLED, build_file], check=True)  # noqa: S603
+    assert build_file.with_name("meraukla.duckdb.wal").exists()
 
     start_build(build_file, RUN | {"run_id": "synthetic-next"})
 
