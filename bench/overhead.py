@@ -20,7 +20,8 @@ from types import MappingProxyType
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.settings import BUILD_FILE_VARIABLE, Settings
+from orchestration.dbt import PROFILE_VARIABLE
+from orchestration.settings import Settings
 from warehouse.store import open_read_only
 
 _BARE_MINIMUM = """
@@ -89,7 +90,7 @@ def _second_run() -> float:
 def _bare_minimum(settings: Settings, expectations: int, rows: int) -> float:
     # On the build file that the whole run left: its raw tables and flags are the input, its models are built again.
     arguments = [str(settings.dbt_project_dir), str(settings.dbt_target_dir), str(expectations), str(rows)]
-    return _timed([sys.executable, "-c", _BARE_MINIMUM, *arguments], {BUILD_FILE_VARIABLE: str(settings.build_file)})
+    return _timed([sys.executable, "-c", _BARE_MINIMUM, *arguments], {PROFILE_VARIABLE: str(settings.build_file)})
 
 
 def _timed(command: list[str], environment: Mapping[str, str] = MappingProxyType({})) -> float:

@@ -12,7 +12,7 @@ from shutil import copyfile
 
 import duckdb
 
-from orchestration.fingerprint import input_fingerprint
+from orchestration.fingerprint import input_fingerprint, project_fingerprint
 from orchestration.settings import Settings
 from warehouse.store import open_read_only
 
@@ -81,7 +81,7 @@ def prepare_dagster_home(settings: Settings) -> None:
 
 
 def prepare_manifest(settings: Settings) -> bool:
-    """Prepare the dbt project (manifest, compiled SQL, lineage) if that is missing or older than the project.
+    """Prepare the dbt project (manifest, compiled SQL, lineage) unless that was done for just this project.
 
     Returns:
         Whether there was something to prepare.
@@ -89,14 +89,9 @@ def prepare_manifest(settings: Settings) -> bool:
     Raises:
         BuildFailedError: the dbt project does not parse or compile.
     """
-    manifest = settings.manifest_file
-    sources = [
-        path
-        for folder in ("models", "macros", "seeds", "tests")
-        for path in (settings.dbt_project_dir / folder).rglob("*")
-    ]
-    sources += settings.dbt_project_dir.glob("*.yml")
-    if manifest.is_file() and manifest.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+    mark = settings.dbt_target_dir / "prepared.sha256"
+    fingerprint = project_fingerprint()
+    if settings.manifest_file.is_file() and mark.is_file() and mark.read_text("utf-8") == fingerprint:
         return False
     from orchestration import dbt  # noqa: PLC0415 - seconds of import, rarely needed
 
@@ -104,6 +99,7 @@ def prepare_manifest(settings: Settings) -> bool:
         dbt.prepare(settings)
     except dbt.DbtError as error:
         raise BuildFailedError("prepare", str(error), traceback.format_exc()) from error
+    mark.write_text(fingerprint, "utf-8")
     return True
 
 

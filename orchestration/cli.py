@@ -87,7 +87,9 @@ def build(
             _err.print(escape(error.details))
         where = f" at {error.step}" if isinstance(error, BuildFailedError) else ""
         _err.print(f"[bold red]The build stopped{where}.[/] {escape(str(error))}")
-        _err.print("The file published before stays in place. More: meraukla build --debug, or make ui.")
+        if settings.published_file.is_file():
+            _err.print("The file published before stays in place.")
+        _err.print("More: meraukla build --debug, or make ui.")
         raise typer.Exit(EXIT_FAILED) from error
     _print_summary(settings, seconds, time.monotonic() - started)
 

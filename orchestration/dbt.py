@@ -25,12 +25,14 @@ from dbt_common.events.base_types import EventMsg
 from google.protobuf.json_format import MessageToDict
 
 from orchestration.lineage import read_lineage, write_lineage
-from orchestration.settings import BUILD_FILE_VARIABLE, Settings
+from orchestration.settings import Settings
 from warehouse.store import open_build
 
 DbtEvent = dg.Output[None] | dg.AssetMaterialization | dg.AssetCheckResult | dg.AssetObservation
 
 OWNER = "team:izglitibas-parvalde"
+# What dbt_project/profiles.yml reads the build file's path from.
+PROFILE_VARIABLE = "DBT_ENV_SECRET_BUILD_FILE"
 _RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
 _FAILED = frozenset({"error", "fail", "runtime error"})
 
@@ -153,12 +155,13 @@ def build(
 
 
 def _invoke(runner: dbtRunner, settings: Settings, arguments: Sequence[str]) -> dbtRunnerResult:
-    os.environ[BUILD_FILE_VARIABLE] = str(settings.build_file)
+    os.environ[PROFILE_VARIABLE] = str(settings.build_file)
     settings.build_file.parent.mkdir(parents=True, exist_ok=True)
     try:
         result: dbtRunnerResult = runner.invoke(
             [
                 "--quiet",
+                "--log-level=none",
                 "--log-level-file=none",
                 *arguments,
                 f"--project-dir={settings.dbt_project_dir}",

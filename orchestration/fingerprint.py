@@ -6,38 +6,58 @@ from pathlib import Path
 
 from orchestration.settings import PROJECT_DIR, Settings
 
-_INPUTS = (
-    "requirements.lock",
-    "pyproject.toml",
-    "warehouse/**/*",
-    "expectations/**/*",
-    "orchestration/**/*",
+_DBT_PROJECT = (
     "dbt_project/*.yml",
     "dbt_project/models/**/*",
     "dbt_project/macros/**/*",
     "dbt_project/seeds/**/*",
     "dbt_project/tests/**/*",
 )
+_INPUTS = (
+    "requirements.lock",
+    "pyproject.toml",
+    "warehouse/**/*",
+    "expectations/**/*",
+    "orchestration/**/*",
+    *_DBT_PROJECT,
+)
+# What the manifest and the column lineage are made from. Rows of seeds are read by each run, not by these.
+_PREPARED_FROM = (*_DBT_PROJECT, "requirements.lock", "warehouse/**/*.yml", "orchestration/lineage.py")
 _SUFFIXES = frozenset({".py", ".yml", ".sql", ".csv", ".lock", ".toml", ".md"})
 
 
 def input_fingerprint(settings: Settings) -> str:
-    """Hash the landing files, reference data, models, rules, code and pinned versions.
+    """Hash all that a result depends on: landing files, reference data, models, rules, code, pinned versions.
 
     Returns:
         SHA-256 in hexadecimal.
     """
     digest = hashlib.sha256()
-    for name, path in _input_files(settings):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    for name, path in _project_files(_INPUTS):
+        _add(digest, name, path.read_bytes())
+    for path in sorted(settings.landing_dir.rglob("*")):
+        if path.is_file():
+            _add(digest, f"landing/{path.relative_to(settings.landing_dir).as_posix()}", path.read_bytes())
     return digest.hexdigest()
 
 
-def _input_files(settings: Settings) -> Iterator[tuple[str, Path]]:
-    paths = {path for pattern in _INPUTS for path in PROJECT_DIR.glob(pattern)}
-    for path in sorted(paths):
+def project_fingerprint() -> str:
+    """Hash what the dbt manifest and the column lineage depend on.
+
+    Returns:
+        SHA-256 in hexadecimal.
+    """
+    digest = hashlib.sha256()
+    for name, path in _project_files(_PREPARED_FROM):
+        _add(digest, name, b"" if path.suffix == ".csv" else path.read_bytes())
+    return digest.hexdigest()
+
+
+def _add(digest: "hashlib._Hash", name: str, content: bytes) -> None:
+    digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+
+
+def _project_files(patterns: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    for path in sorted({path for pattern in patterns for path in PROJECT_DIR.glob(pattern)}):
         if path.is_file() and path.suffix in _SUFFIXES:
             yield path.relative_to(PROJECT_DIR).as_posix(), path
-    for path in sorted(settings.landing_dir.rglob("*")):
-        if path.is_file():
-            yield f"landing/{path.relative_to(settings.landing_dir).as_posix()}", path

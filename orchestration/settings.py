@@ -7,7 +7,6 @@ from typing import Self
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
-# Read by dbt's profile too.
 BUILD_FILE_VARIABLE = "MERAUKLA_BUILD_FILE"
 LANDING_VARIABLE = "MERAUKLA_LANDING_DIR"
 DATA_VARIABLE = "MERAUKLA_DATA_DIR"

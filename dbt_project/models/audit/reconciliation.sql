@@ -296,7 +296,7 @@ reconciliation as (
         case when not crosses_break then recomputed_text end as recomputed_text,
         case when not crosses_break then {{ without_float_noise('rounded_value - printed_number') }} end as difference,
         case
-            when rule_code = 'not_recomputable' then 'not_recomputable'
+            when rule_code = 'not_recomputable' or recomputed_text is null then 'not_recomputable'
             -- The claim compares what the methods do not allow to compare: it is neither confirmed nor refuted.
             when crosses_break then 'not_comparable'
             when is_confirmed then 'agrees'
