@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.guard import warm_up
+from expectations.guard import new_context, warm_up
 
 if TYPE_CHECKING:
     from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
@@ -18,6 +18,4 @@ def _great_expectations() -> None:
 @pytest.fixture
 def context() -> "AbstractDataContext":
     """An empty context in memory."""
-    import great_expectations as gx  # noqa: PLC0415 - seconds of import
-
-    return gx.get_context(mode="ephemeral")
+    return new_context()

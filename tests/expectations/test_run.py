@@ -1,13 +1,17 @@
 """Suites and rules run on a synthetic build file: results and flags are rows, and a second run replaces them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from expectations import guard
 from expectations.catalogue import Rule, Suite
-from expectations.guard import run_rules, run_suites
+from expectations.guard import run_rules, run_suites, write_data_docs
 from warehouse.store import open_build, start_build
+
+if TYPE_CHECKING:
+    from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
 
 SUITES = tuple(
     Suite.model_validate(
@@ -150,6 +154,18 @@ def test_a_rule_that_cannot_be_judged_is_recorded_as_an_error(
     assert rows(build_file, "select outcome from audit.check_result") == [("error",)]
 
 
-def test_data_docs_are_written_where_they_are_asked_for(build_file: Path, tmp_path: Path) -> None:
-    run_suites(build_file, ("guard",), tmp_path / "docs")
-    assert "synthetic_guard" in (tmp_path / "docs" / "index.html").read_text("utf-8")
+def test_data_docs_show_suites_and_rules_of_one_run_and_nothing_of_the_run_before(
+    build_file: Path, tmp_path: Path, context: "AbstractDataContext"
+) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "of_the_run_before.html").touch()
+    run_suites(build_file, ("guard",), context)
+    run_rules(build_file, context)
+
+    write_data_docs(context, docs)
+
+    index = (docs / "index.html").read_text("utf-8")
+    assert "synthetic_guard" in index
+    assert "synthetic_rule" in index
+    assert not (docs / "of_the_run_before.html").exists()
