@@ -30,7 +30,7 @@ from warehouse.store import open_build
 
 DbtEvent = dg.Output[None] | dg.AssetMaterialization | dg.AssetCheckResult | dg.AssetObservation
 
-OWNER = "team:izglitibas-parvalde"
+OWNER = "team:education-authority"
 # What dbt_project/profiles.yml reads the build file's path from.
 PROFILE_VARIABLE = "DBT_ENV_SECRET_BUILD_FILE"
 _RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})

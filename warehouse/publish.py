@@ -77,9 +77,8 @@ def _copy(build_file: Path, candidate: Path) -> dict[str, int]:
             f"attach {quote_literal(str(candidate))} as published (storage_version {quote_literal(STORAGE_VERSION)})"
         )
         connection.execute("copy from database selection to published")
-        counts = _row_counts(connection, "published")
         connection.execute("detach published")
-    return counts
+        return _row_counts(connection, "selection")
 
 
 def _drop_inner_schemas(connection: duckdb.DuckDBPyConnection) -> None:

@@ -5,7 +5,32 @@ import dagster as dg
 from orchestration.assets.transform import mart_models
 from orchestration.dbt import OWNER
 from orchestration.settings import Settings
-from warehouse.publish import publish
+from warehouse.publish import PublicationError, publish
+from warehouse.store import open_build
+
+
+def refuse_unaudited(settings: Settings) -> None:
+    """Refuse a build file that was not audited to the end, however publication was started.
+
+    Raises:
+        PublicationError: a stage of the guard is missing, or it found something critical.
+    """
+    with open_build(settings.build_file) as connection:
+        stages = {
+            stage for (stage,) in connection.execute("select distinct stage from audit.check_result").fetchall()
+        }
+        critical = connection.execute(
+            "select suite, description from audit.check_result "
+            "where outcome = 'error' or (outcome = 'failed' and severity = 'critical') order by all"
+        ).fetchall()
+    if missing := {"landing", "guard", "audit"} - stages:
+        raise PublicationError(
+            f"The build file was not audited (missing: {', '.join(sorted(missing))}). "
+            "Run the whole job: meraukla build"
+        )
+    if critical:
+        details = "\n".join(f"- {suite}: {description}" for suite, description in critical)
+        raise PublicationError(f"The build file has {len(critical)} critical findings:\n{details}")
 
 
 @dg.asset(
@@ -21,6 +46,7 @@ def published_file() -> dg.MaterializeResult[None]:
     It is written beside the file published before and renamed over it, so readers see one or the other.
     """
     settings = Settings.from_environment()
+    refuse_unaudited(settings)
     tables = publish(settings.build_file, settings.published_file)
     return dg.MaterializeResult(
         metadata={
