@@ -13,17 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import yaml
 
 from warehouse.contract import PRINTED_SUFFIX, Column, Contract
+from warehouse.messages import message
 from warehouse.values import Marks, UnreadableValueError, read_value
 
-MESSAGES_FILE = Path(__file__).parent / "messages.yml"
 HEADER_ROW = 1
 _BOOLEANS = {"yes": True, "no": False}
 # Nine digits always fit the column; int() alone would also take 1_000.
@@ -61,7 +59,9 @@ class Rejection:
 
     def message(self, language: str) -> str:
         """Return what the steward reads, in `lv` or `en`."""
-        return _messages()[self.rule][language].format(
+        return message(
+            self.rule,
+            language,
             file=self.source_file,
             row=self.row_number,
             column=self.column_name,
@@ -86,16 +86,12 @@ class ReadResult:
         return self.rows_read - int(self.accepted.num_rows)
 
 
-class _FileRejectedError(Exception):
+class FileRejectedError(Exception):
+    """A file cannot be read row by row; the rejections say why."""
+
     def __init__(self, *rejections: Rejection) -> None:
         super().__init__(*rejections)
         self.rejections = list(rejections)
-
-
-@cache
-def _messages() -> Mapping[str, Mapping[str, str]]:
-    messages: Mapping[str, Mapping[str, str]] = yaml.safe_load(MESSAGES_FILE.read_text("utf-8"))
-    return messages
 
 
 def read_landing_file(
@@ -124,7 +120,7 @@ def read_landing_file(
     accepted: list[dict[str, Any]] = []
     first_row_of_key: dict[tuple[Any, ...], int] = {}
     try:
-        for row_number, cells in _rows(file, contract, content):
+        for row_number, cells in csv_rows(file.name, [column.name for column in contract.columns], content):
             result.rows_read += 1
             row, rejections = _read_row(file, contract, marks, row_number, cells)
             if not rejections:
@@ -138,52 +134,60 @@ def read_landing_file(
             else:
                 row |= {"strategy_code": file.strategy_code, "_row_number": row_number} | provenance
                 accepted.append(row)
-    except _FileRejectedError as rejected:
+    except FileRejectedError as rejected:
         result.rejections += rejected.rejections
         accepted.clear()
     result.accepted = pa.Table.from_pylist(accepted, schema=contract.schema)
     return result
 
 
-def _rows(file: LandingFile, contract: Contract, content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+def csv_rows(name: str, columns: Sequence[str], content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (row number in the file's table, cells by column name). The header is row 1.
 
     A row of the wrong width is yielded with its cells under the pseudo-column `_cells`.
+
+    Args:
+        name: how users know the file.
+        columns: the columns it must have, in any order.
+        content: its bytes.
+
+    Raises:
+        FileRejectedError: the file is no CSV in UTF-8, or its header has other columns.
     """
     try:
         text = content.decode("utf-8-sig")
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = [name.strip() for name in next(reader, [])]
-        _check_header(file, contract, header)
+        _check_header(name, columns, header)
         for row_number, cells in enumerate(reader, HEADER_ROW + 1):
             if len(cells) == len(header):
                 yield row_number, dict(zip(header, cells, strict=True))
             elif cells:
                 yield row_number, {"_cells": json.dumps(cells, ensure_ascii=False), "_width": str(len(cells))}
     except (UnicodeDecodeError, csv.Error) as error:
-        raise _FileRejectedError(Rejection(file.name, 0, "", "", "unreadable_file", str(error))) from error
+        raise FileRejectedError(Rejection(name, 0, "", "", "unreadable_file", str(error))) from error
 
 
-def _check_header(file: LandingFile, contract: Contract, header: Sequence[str]) -> None:
-    known = [column.name for column in contract.columns]
-    missing = [name for name in known if name not in header]
-    unknown = [name for name in header if name not in known]
+def _check_header(name: str, known: Sequence[str], header: Sequence[str]) -> None:
+    missing = [column for column in known if column not in header]
+    unknown = [column for column in header if column not in known]
     rejections = [
-        Rejection(file.name, HEADER_ROW, name, "", "missing_column", _closest(name, unknown)) for name in missing
+        Rejection(name, HEADER_ROW, column, "", "missing_column", closest(column, unknown)) for column in missing
     ]
     rejections += [
-        Rejection(file.name, HEADER_ROW, name, name, "unknown_column", _closest(name, known)) for name in unknown
+        Rejection(name, HEADER_ROW, column, column, "unknown_column", closest(column, known)) for column in unknown
     ]
     rejections += [
-        Rejection(file.name, HEADER_ROW, name, name, "duplicate_column", "")
-        for name, count in Counter(header).items()
+        Rejection(name, HEADER_ROW, column, column, "duplicate_column", "")
+        for column, count in Counter(header).items()
         if count > 1
     ]
     if rejections:
-        raise _FileRejectedError(*rejections)
+        raise FileRejectedError(*rejections)
 
 
-def _closest(name: str, candidates: Sequence[str]) -> str:
+def closest(name: str, candidates: Sequence[str]) -> str:
+    """Return the candidate that may have been meant, as a hint for the steward; empty if none is close."""
     return "".join(f"↔ {match}?" for match in get_close_matches(name, candidates, n=1))
 
 
@@ -259,10 +263,14 @@ def _read_printed(column: Column, trimmed: str, marks: Marks) -> dict[str, Any]:
         value = read_value(trimmed, marks)
     except UnreadableValueError as error:
         raise _CellError("unreadable_value", ", ".join(sorted(marks))) from error
+    if value.upper_number is not None and not column.is_range_accepted:
+        raise _CellError("not_one_number")
     stem = column.name.removesuffix(PRINTED_SUFFIX)
+    upper = {f"{stem}_upper_numeric": value.upper_number} if column.is_range_accepted else {}
     return {
         column.name: trimmed or None,
         f"{stem}_numeric": value.number,
+        **upper,
         f"{stem}_kind": value.kind.value,
         f"{stem}_mark": value.mark,
         f"{stem}_unit": value.unit,

@@ -35,6 +35,15 @@
     end
 {%- endmacro %}
 
+{#- Label of the period before one of the same kind: 2022/2023 before 2023/2024, 2022 before 2023. -#}
+{% macro previous_period(label) -%}
+    case {{ period_kind(label) }}
+        when 'school_year'
+            then cast(cast(left({{ label }}, 4) as integer) - 1 as varchar) || '/' || left({{ label }}, 4)
+        when 'calendar_year' then cast(cast({{ label }} as integer) - 1 as varchar)
+    end
+{%- endmacro %}
+
 {#- How Latvian writes a period: ordinals with a full stop. -#}
 {% macro period_label_lv(label, kind) -%}
     case {{ kind }}

@@ -8,10 +8,7 @@ methodology as (
 ),
 
 break_declaration as (
-    select
-        *,
-        {{ series_key('strategy_code', 'indicator_no', 'breakdown') }} as series_key
-    from {{ ref('break_declaration') }}
+    select * from {{ ref('break_declaration') }}
 ),
 
 versioned as (
@@ -19,10 +16,11 @@ versioned as (
         *,
         {{ methodology_key('series_key', 'version_no') }} as methodology_key,
         lag(version_no) over (partition by series_key order by version_no) as previous_version_no,
+        -- The columns that warehouse/registry.yml marks with defines_measure, in its order.
         {{ definition_hash([
-            'unit_code', 'concept_en', 'numerator', 'denominator', 'population', 'source', 'instrument',
+            'concept_en', 'unit_code', 'numerator', 'denominator', 'population', 'source', 'instrument',
             'instrument_version', 'reference_date', 'periodicity', 'rounding',
-        ]) }} as definition_hash
+        ]) }} as computed_hash
     from methodology
 ),
 
@@ -48,10 +46,12 @@ joined as (
         versioned.valid_from,
         versioned.valid_to,
         versioned.baseline_restated,
+        versioned.targets_restated,
         versioned.documentation,
         versioned.evidence_document,
         versioned.evidence_line,
-        versioned.definition_hash,
+        versioned.computed_hash as definition_hash,
+        versioned.definition_hash as sealed_hash,
         {{ methodology_key('versioned.series_key', 'versioned.previous_version_no') }} as previous_methodology_key,
         break_declaration.reason_code as break_reason_code,
         break_declaration.bridge_code,

@@ -1,4 +1,4 @@
-with
+with recursive
 
 printed_value as (
     select * from {{ ref('stg_indicators__value') }}
@@ -28,9 +28,17 @@ obs_status as (
     select * from {{ ref('dim_obs_status') }}
 ),
 
+declared_break as (
+    select * from {{ ref('declared_break') }}
+),
+
 dated_value as (
     select
         printed_value.*,
+        -- A range or a change on the baseline is no level: it keeps its text, and is not taken for the number in it.
+        case
+            when printed_value.value_kind not in ('range', 'relative') then printed_value.value_numeric
+        end as level_numeric,
         report_cell.cell_role = 'baseline' as is_baseline,
         case
             when report_cell.cell_role = 'result' then report_cell.period_label
@@ -78,20 +86,43 @@ measured_value as (
     where choice_no = 1
 ),
 
--- Breaks count between numbers: a year without a number has nothing to compare.
-previous_definition as (
+-- A break that is known by its period alone lies between no two versions: it counts from that period on.
+period_break as (
+    select
+        declared_break.series_key,
+        period.sort_order
+    from declared_break
+    inner join period
+        on declared_break.to_period = period.period_key
+    where declared_break.to_methodology_key is null
+),
+
+numbered_value as (
     select
         measured_value.series_key,
         measured_value.period_key,
         measured_value.vintage,
-        lag(measured_value.definition_no) over (
-            partition by measured_value.series_key, measured_value.vintage
-            order by period.sort_order
-        ) as previous_definition_no
+        period.sort_order,
+        measured_value.definition_no + count(period_break.series_key) as break_count
     from measured_value
     inner join period
         on measured_value.period_key = period.period_key
-    where measured_value.value_numeric is not null
+    left join period_break
+        on
+            measured_value.series_key = period_break.series_key
+            and period.sort_order >= period_break.sort_order
+    where measured_value.level_numeric is not null
+    group by
+        measured_value.series_key, measured_value.period_key, measured_value.vintage, measured_value.definition_no,
+        period.sort_order
+),
+
+-- Breaks count between numbers: a year without a number has nothing to compare.
+previous_number as (
+    select
+        *,
+        lag(break_count) over (partition by series_key, vintage order by sort_order) as previous_break_count
+    from numbered_value
 ),
 
 status_code as (
@@ -109,17 +140,12 @@ status_code as (
         on measured_value.value_mark = value_mark.mark_code
     union
     select
-        measured_value.series_key,
-        measured_value.period_key,
-        measured_value.vintage,
+        series_key,
+        period_key,
+        vintage,
         'B' as obs_status_code
-    from measured_value
-    inner join previous_definition
-        on
-            measured_value.series_key = previous_definition.series_key
-            and measured_value.period_key = previous_definition.period_key
-            and measured_value.vintage = previous_definition.vintage
-    where measured_value.definition_no <> previous_definition.previous_definition_no
+    from previous_number
+    where break_count <> previous_break_count
 ),
 
 counted_status_code as (
@@ -156,7 +182,7 @@ observation as (
         period.label as period_label,
         series.institution_key,
         measured_value.is_baseline,
-        measured_value.value_numeric,
+        measured_value.level_numeric as value_numeric,
         measured_value.value_printed as value_text,
         case
             when measured_value.value_unit = 'percent' then 'percent'
@@ -169,8 +195,10 @@ observation as (
         -- Everything here was published by the authority itself.
         'F' as conf_status,
         measured_value.methodology_key,
+        false as is_bridged,
+        cast(null as varchar) as bridge_key,
         measured_value.vintage,
-        coalesce(value_mark.is_qualitative, false) as is_qualitative,
+        coalesce(value_mark.is_qualitative, measured_value.value_kind in ('range', 'relative')) as is_qualitative,
         measured_value.value_mark as mark_code,
         measured_value.cell_printed,
         measured_value.period_printed,
@@ -189,6 +217,133 @@ observation as (
             and measured_value.vintage = status_set.vintage
     left join value_mark
         on measured_value.value_mark = value_mark.mark_code
+),
+
+-- Steps between two versions over which the authority converts; each value is taken over one after the other.
+bridge as (
+    select
+        declared_break.break_key,
+        declared_break.from_methodology_key,
+        declared_break.to_methodology_key,
+        declared_break.bridge_code,
+        declared_break.bridge_factor,
+        earlier.unit as from_unit,
+        later.unit as to_unit,
+        later.version_no as to_version_no
+    from declared_break
+    inner join methodology as earlier
+        on declared_break.from_methodology_key = earlier.methodology_key
+    inner join methodology as later
+        on declared_break.to_methodology_key = later.methodology_key
+    where declared_break.bridge_code in ('ratio', 'difference')
+),
+
+-- A number in another unit than its method's is no value that the bridge was made for.
+bridged_value as (
+    select
+        observation.observation_key as measured_key,
+        observation.vintage,
+        bridge.to_version_no,
+        bridge.to_methodology_key as methodology_key,
+        bridge.to_unit as unit,
+        bridge.break_key as bridge_key,
+        {{ bridged_value('observation.value_numeric', 'bridge.bridge_code', 'bridge.bridge_factor') }} as value_numeric
+    from observation
+    inner join bridge
+        on
+            observation.methodology_key = bridge.from_methodology_key
+            and observation.unit = bridge.from_unit
+    where observation.value_numeric is not null
+    union all
+    select
+        bridged_value.measured_key,
+        bridged_value.vintage,
+        bridge.to_version_no,
+        bridge.to_methodology_key as methodology_key,
+        bridge.to_unit as unit,
+        bridge.break_key as bridge_key,
+        {{ bridged_value('bridged_value.value_numeric', 'bridge.bridge_code', 'bridge.bridge_factor') }}
+            as value_numeric
+    from bridged_value
+    inner join bridge
+        on bridged_value.methodology_key = bridge.from_methodology_key
+),
+
+-- A bridged value is an estimate. What was said of the measured value holds for it too, but it stands at no break, and
+-- is no normal value.
+bridged_status_code as (
+    select
+        observation.observation_key as measured_key,
+        observation.vintage,
+        telling_status_code.obs_status_code
+    from observation
+    inner join telling_status_code
+        on
+            observation.series_key = telling_status_code.series_key
+            and observation.period_key = telling_status_code.period_key
+            and observation.vintage = telling_status_code.vintage
+    where telling_status_code.obs_status_code not in ('A', 'B')
+    union
+    select
+        measured_key,
+        vintage,
+        'E' as obs_status_code
+    from bridged_value
+),
+
+bridged_status_set as (
+    select
+        bridged_status_code.measured_key,
+        bridged_status_code.vintage,
+        {{ dbt.listagg('bridged_status_code.obs_status_code', "' '", 'order by obs_status.precedence') }} as obs_flags
+    from bridged_status_code
+    inner join obs_status
+        on bridged_status_code.obs_status_code = obs_status.obs_status_code
+    group by bridged_status_code.measured_key, bridged_status_code.vintage
+),
+
+bridged_observation as (
+    select
+        observation.observation_key || '/v' || cast(bridged_value.to_version_no as varchar) as observation_key,
+        observation.strategy_code,
+        observation.series_key,
+        observation.period_key,
+        observation.period_label,
+        observation.institution_key,
+        observation.is_baseline,
+        bridged_value.value_numeric,
+        -- What was converted was never printed.
+        cast(null as varchar) as value_text,
+        bridged_value.unit,
+        left(bridged_status_set.obs_flags, 1) as obs_status,
+        bridged_status_set.obs_flags,
+        observation.conf_status,
+        bridged_value.methodology_key,
+        true as is_bridged,
+        bridged_value.bridge_key,
+        observation.vintage,
+        observation.is_qualitative,
+        observation.mark_code,
+        observation.cell_printed,
+        observation.period_printed,
+        observation.source_file,
+        observation.source_row,
+        observation.report_line
+    from bridged_value
+    inner join observation
+        on
+            bridged_value.measured_key = observation.observation_key
+            and bridged_value.vintage = observation.vintage
+    inner join bridged_status_set
+        on
+            bridged_value.measured_key = bridged_status_set.measured_key
+            and bridged_value.vintage = bridged_status_set.vintage
+),
+
+all_observation as (
+    select * from observation
+    union all
+    select * from bridged_observation
 )
 
-select * from observation
+select * from all_observation
