@@ -10,3 +10,16 @@
 {% macro methodology_key(series_key, version_no) -%}
     {{ series_key }} || '/v' || cast({{ version_no }} as varchar)
 {%- endmacro %}
+
+{#- The other facts have series too: what is not an indicator names its kind in the indicator's place. -#}
+{% macro survey_series_key(strategy_code, instrument_code, item_code, group_code) -%}
+    {{ strategy_code }} || '/survey/' || {{ instrument_code }} || '/' || {{ item_code }} || '/' || {{ group_code }}
+{%- endmacro %}
+
+{% macro enrolment_series_key(strategy_code, stage_code, ownership_code) -%}
+    {{ strategy_code }} || '/enrolment/' || {{ stage_code }} || '/' || {{ ownership_code }}
+{%- endmacro %}
+
+{% macro institution_series_key(strategy_code, institution_type_code, ownership_code) -%}
+    {{ strategy_code }} || '/institution/' || {{ institution_type_code }} || '/' || {{ ownership_code }}
+{%- endmacro %}

@@ -15,6 +15,9 @@ city as (
 enrolment as (
     select
         learner_count.strategy_code,
+        {{ enrolment_series_key(
+            'learner_count.strategy_code', 'learner_count.stage_code', 'learner_count.ownership_code'
+        ) }} as series_key,
         learner_count.school_year as period_key,
         learner_count.stage_code,
         learner_count.ownership_code,

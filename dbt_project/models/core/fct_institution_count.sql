@@ -7,6 +7,7 @@ printed_count as (
 institution_count as (
     select
         strategy_code,
+        {{ institution_series_key('strategy_code', 'institution_type_code', 'ownership_code') }} as series_key,
         school_year as period_key,
         institution_type_code,
         ownership_code,

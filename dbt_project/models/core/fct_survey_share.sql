@@ -24,6 +24,7 @@ joined as (
     select
         printed_share.*,
         survey.period_label as period_key,
+        survey.instrument_code,
         survey_item.advantage_no,
         response.respondents,
         value_mark.obs_status_code,
@@ -60,6 +61,7 @@ protected_share as (
 survey_share as (
     select
         strategy_code,
+        {{ survey_series_key('strategy_code', 'instrument_code', 'item_code', 'group_code') }} as series_key,
         survey_code,
         item_code,
         group_code,

@@ -1,0 +1,142 @@
+with
+
+measurement as (
+    select * from {{ ref('fct_measurement') }}
+),
+
+methodology as (
+    select * from {{ ref('dim_methodology') }}
+),
+
+survey_share as (
+    select * from {{ ref('fct_survey_share') }}
+),
+
+survey as (
+    select * from {{ ref('survey') }}
+),
+
+enrolment as (
+    select * from {{ ref('fct_enrolment') }}
+),
+
+institution_identity as (
+    select * from {{ ref('institution_identity') }}
+),
+
+period as (
+    select * from {{ ref('dim_period') }}
+),
+
+characteristic_code as (
+    select * from {{ ref('characteristic') }}
+),
+
+method_of_measurement as (
+    select
+        measurement.series_key,
+        measurement.period_key,
+        methodology.population,
+        methodology.denominator,
+        methodology.instrument,
+        methodology.instrument_version
+    from measurement
+    inner join methodology
+        on measurement.methodology_key = methodology.methodology_key
+),
+
+wave_of_measurement as (
+    select
+        survey_share.series_key,
+        survey_share.period_key,
+        survey.question_lv,
+        survey.scale_lv,
+        survey.positive_answers_lv
+    from survey_share
+    inner join survey
+        on
+            survey_share.strategy_code = survey.strategy_code
+            and survey_share.survey_code = survey.survey_code
+),
+
+-- An institution may have become another one under the same code: the one it was when it was measured counts.
+identity_of_measurement as (
+    select
+        measurement.series_key,
+        measurement.period_key,
+        institution_identity.name_lv,
+        row_number() over (
+            partition by measurement.series_key, measurement.period_key
+            order by first_period.sort_order desc
+        ) as latest_no
+    from measurement
+    inner join institution_identity
+        on
+            measurement.institution_key
+            = institution_identity.strategy_code || '/' || institution_identity.institution_code
+    inner join period as first_period
+        on
+            institution_identity.first_period = first_period.period_key
+            and measurement.period_order >= first_period.sort_order
+),
+
+stated as (
+    {% for characteristic in ['population', 'denominator', 'instrument', 'instrument_version'] -%}
+    select
+        series_key,
+        period_key,
+        '{{ characteristic }}' as characteristic_code,
+        {{ characteristic }} as stated_text
+    from method_of_measurement
+    union all
+    {% endfor -%}
+    {% for characteristic, column in [
+        ('question', 'question_lv'), ('answer_scale', 'scale_lv'), ('positive_answers', 'positive_answers_lv'),
+    ] -%}
+    select
+        series_key,
+        period_key,
+        '{{ characteristic }}' as characteristic_code,
+        {{ column }} as stated_text
+    from wave_of_measurement
+    union all
+    {% endfor -%}
+    select
+        series_key,
+        period_key,
+        'counted_by' as characteristic_code,
+        counted_by as stated_text
+    from enrolment
+    union all
+    select
+        series_key,
+        period_key,
+        'institution' as characteristic_code,
+        name_lv as stated_text
+    from identity_of_measurement
+    where latest_no = 1
+),
+
+characteristic as (
+    select
+        stated.series_key || '/' || stated.period_key || '/' || stated.characteristic_code as characteristic_key,
+        measurement.strategy_code,
+        stated.series_key,
+        stated.period_key,
+        stated.characteristic_code,
+        characteristic_code.rule,
+        characteristic_code.name_lv,
+        characteristic_code.name_en,
+        stated.stated_text
+    from stated
+    inner join characteristic_code
+        on stated.characteristic_code = characteristic_code.characteristic_code
+    inner join measurement
+        on
+            stated.series_key = measurement.series_key
+            and stated.period_key = measurement.period_key
+    -- What is not stated cannot be held against anything.
+    where stated.stated_text is not null
+)
+
+select * from characteristic
