@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 SUITES_DIR = Path(__file__).parent / "suites"
 RULES_DIR = Path(__file__).parent / "rules"
+THRESHOLDS_FILE = Path(__file__).parent / "thresholds.yml"
 
 Severity = Literal["critical", "error", "warning", "info"]
 Stage = Literal["landing", "guard", "audit"]
@@ -45,24 +46,53 @@ class Suite(_Strict):
     expectations: tuple[ExpectationSpec, ...] = Field(min_length=1)
 
 
-class Rule(_Strict):
-    """One comparability rule.
+Threshold = int | float
 
-    `profile` is a query with a row for each thing to be judged; it has the columns `strategy_code`, `series_key`,
-    `from_period`, `to_period` and those that the expectation and the messages name. It may bring a `severity` of its
-    own. The rows that break the expectation become flags.
+
+class Rule(_Strict):
+    """One comparability rule: `<rule>.yml`, and beside it `<rule>.sql`, its profile.
+
+    `profile` is a query over core with a row for each thing to be judged; it has the columns `strategy_code`,
+    `series_key`, `from_period`, `to_period` and those that the expectation and the messages name. It may bring a
+    `severity` and a `kind` of its own. The rows that break the expectation become flags. `$name`, in the profile and
+    in the expectation, stands for a threshold of the rule. `obs_status` is the status that a finding gives the value
+    of `to_period`; `break_reason` says why a confirmed finding is a break, where the rule can tell.
     """
 
     name: str
     kind: Literal["declared", "suspected"]
     severity: Severity
     is_break: bool
-    description: str
+    obs_status: str | None = None
+    break_reason: str | None = None
+    description_en: str
+    description_lv: str
     profile: str
+    thresholds: Mapping[str, Threshold] = Field(default_factory=dict)
     expectation: Mapping[str, Any]
     evidence: tuple[str, ...] = Field(min_length=1)
     reason_lv: str
     reason_en: str
+
+    @property
+    def description(self) -> str:
+        """What a steward reads in Data Docs and on Dagster's page."""
+        return f"{self.description_lv} / {self.description_en}"
+
+    @property
+    def expectation_kwargs(self) -> Mapping[str, Any]:
+        """Arguments of the expectation, with the thresholds put in.
+
+        Raises:
+            KeyError: an argument names a threshold that the rule does not have.
+        """
+        return {name: self._resolve(value) for name, value in self.expectation.items() if name != "type"}
+
+    def _resolve(self, value: object) -> object:
+        if not isinstance(value, str) or "$" not in value:
+            return value
+        sign, _, name = value.partition("$")
+        return -self.thresholds[name] if sign == "-" else self.thresholds[name]
 
 
 @cache
@@ -81,13 +111,29 @@ def load_suites(directory: Path = SUITES_DIR) -> tuple[Suite, ...]:
 
 
 @cache
-def load_rules(directory: Path = RULES_DIR) -> tuple[Rule, ...]:
-    """Read all comparability rules; a rule is named like its file.
+def load_rules(directory: Path = RULES_DIR, thresholds_file: Path = THRESHOLDS_FILE) -> tuple[Rule, ...]:
+    """Read all comparability rules with their thresholds; a rule is named like its file.
 
     Raises:
+        FileNotFoundError: a rule has no profile.
         pydantic.ValidationError: a file is malformed (names the field).
+        ValueError: there are thresholds for a rule that does not exist.
     """
-    return tuple(Rule.model_validate({"name": path.stem, **content}) for path, content in _read(directory))
+    thresholds: Mapping[str, Mapping[str, Threshold]] = yaml.safe_load(thresholds_file.read_text("utf-8"))
+    rules = tuple(
+        Rule.model_validate(
+            {
+                "name": path.stem,
+                "profile": path.with_suffix(".sql").read_text("utf-8"),
+                "thresholds": thresholds.get(path.stem, {}),
+                **content,
+            }
+        )
+        for path, content in _read(directory)
+    )
+    if unknown := thresholds.keys() - {rule.name for rule in rules}:
+        raise ValueError(f"{thresholds_file.name} has thresholds of no rule: {', '.join(sorted(unknown))}")
+    return rules
 
 
 def _read(directory: Path) -> Sequence[tuple[Path, Mapping[str, Any]]]:

@@ -1,10 +1,11 @@
 """Run suites and comparability rules against the build file; results and flags are rows, never exceptions.
 
-Only this module imports Great Expectations, and only when it runs: the import takes seconds.
+Only this module imports Great Expectations and pandas, and only when it runs: the imports take seconds.
 """
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
-import pandas as pd
 
-from expectations.catalogue import ExpectationSpec, Rule, Stage, Suite, load_rules, load_suites
+from expectations.catalogue import ExpectationSpec, Rule, Stage, Suite, Threshold, load_rules, load_suites
 from warehouse.store import open_build
 from warehouse.tables import insert_rows
 
 if TYPE_CHECKING:
+    import pandas as pd
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
     from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
 
@@ -99,7 +100,7 @@ def run_rules(build_file: Path, context: "AbstractDataContext | None" = None) ->
     outcomes = Outcomes()
     with open_build(build_file) as connection:
         for rule in load_rules():
-            results, flags = judge(context, rule, _fetch(connection, rule.profile))
+            results, flags = judge(context, rule, _fetch(connection, rule.profile, rule.thresholds))
             outcomes.results.extend(results)
             outcomes.flags.extend(flags)
         _record(connection, outcomes.results)
@@ -128,7 +129,7 @@ def _record(connection: duckdb.DuckDBPyConnection, results: Sequence[CheckResult
     insert_rows(connection, "audit.check_result", map(asdict, results))
 
 
-def check(context: "AbstractDataContext", suite: Suite, rows: pd.DataFrame) -> list[CheckResult]:
+def check(context: "AbstractDataContext", suite: Suite, rows: "pd.DataFrame") -> list[CheckResult]:
     """Check the rows of a suite's query against its expectations, in their order."""
     validated = _validate(context, suite.name, suite.expectations, rows)
     return [
@@ -138,13 +139,15 @@ def check(context: "AbstractDataContext", suite: Suite, rows: pd.DataFrame) -> l
 
 
 def judge(
-    context: "AbstractDataContext", rule: Rule, rows: pd.DataFrame
+    context: "AbstractDataContext", rule: Rule, rows: "pd.DataFrame"
 ) -> tuple[list[CheckResult], list[dict[str, Any]]]:
     """Judge the rows of a rule's profile: rows that break the expectation become flags, as rows of `guard.flag`."""
     rows = rows.reset_index(drop=True).assign(**{_ROW_ID: range(len(rows))})
-    kwargs = {name: value for name, value in rule.expectation.items() if name != "type"}
     spec = ExpectationSpec(
-        type=rule.expectation["type"], kwargs=kwargs, severity=rule.severity, description=rule.description
+        type=rule.expectation["type"],
+        kwargs=rule.expectation_kwargs,
+        severity=rule.severity,
+        description=rule.description,
     )
     (validated,) = _validate(context, f"rule.{rule.name}", [spec], rows)
     unexpected = (validated.result or {}).get("unexpected_index_list") or []
@@ -154,11 +157,13 @@ def judge(
 
 
 def _validate(
-    context: "AbstractDataContext", name: str, specs: Sequence[ExpectationSpec], rows: pd.DataFrame
+    context: "AbstractDataContext", name: str, specs: Sequence[ExpectationSpec], rows: "pd.DataFrame"
 ) -> list["ExpectationValidationResult"]:
     import great_expectations as gx  # noqa: PLC0415
     from great_expectations.expectations.metadata_types import FailureSeverity  # noqa: PLC0415
     from great_expectations.expectations.registry import get_expectation_impl  # noqa: PLC0415
+
+    import expectations.custom  # noqa: F401, PLC0415 - registers our own expectations
 
     suite = gx.ExpectationSuite(
         name=name,
@@ -180,8 +185,7 @@ def _validate(
     result_format: dict[str, Any] = {"result_format": "SUMMARY"}
     if _ROW_ID in rows.columns:
         result_format = {"result_format": "COMPLETE", "unexpected_index_column_names": [_ROW_ID]}
-    checkpoint = gx.Checkpoint(name=name, validation_definitions=[definition], result_format=result_format)
-    (run,) = context.checkpoints.add(checkpoint).run(batch_parameters={"dataframe": rows}).run_results.values()
+    run = definition.run(batch_parameters={"dataframe": rows}, result_format=result_format)
     return sorted(run.results, key=lambda result: result.expectation_config.meta["position"])  # type: ignore[union-attr]
 
 
@@ -204,9 +208,13 @@ def new_context() -> "AbstractDataContext":
     return context
 
 
-def _fetch(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
+def _fetch(
+    connection: duckdb.DuckDBPyConnection, query: str, thresholds: Mapping[str, Threshold] | None = None
+) -> "pd.DataFrame":
     """Fetch rows with NULL as None: pandas would turn missing text into NaN, which no message should print."""
-    rows: pd.DataFrame = connection.execute(query).df()
+    # DuckDB refuses a parameter that the query does not name; the expectation may be the one that needs it.
+    named = {name: value for name, value in (thresholds or {}).items() if re.search(rf"\${name}\b", query)}
+    rows: pd.DataFrame = connection.execute(query, named).df()
     return rows.astype(object).where(rows.notna(), None)
 
 
@@ -249,10 +257,25 @@ def _to_flag(rule: Rule, values: Mapping[Any, Any]) -> dict[str, Any]:
         "from_period": values["from_period"],
         "to_period": values["to_period"],
         "rule": rule.name,
-        "kind": rule.kind,
+        "kind": values.get("kind") or rule.kind,
         "severity": values.get("severity") or rule.severity,
         "is_break": rule.is_break,
+        "obs_status": rule.obs_status,
         "evidence": json.dumps({name: values[name] for name in rule.evidence}, ensure_ascii=False, default=str),
-        "reason_lv": rule.reason_lv.format_map(values),
-        "reason_en": rule.reason_en.format_map(values),
+        "reason_lv": rule.reason_lv.format_map(_Printed(values, decimal_mark=",")),
+        "reason_en": rule.reason_en.format_map(_Printed(values, decimal_mark=".")),
     }
+
+
+class _Printed(dict[Any, Any]):
+    """Values as a sentence prints them: numbers without idle decimals, and a question mark for what is not known."""
+
+    def __init__(self, values: Mapping[Any, Any], decimal_mark: str) -> None:
+        super().__init__(values)
+        self._decimal_mark = decimal_mark
+
+    def __getitem__(self, name: object) -> object:
+        value = super().__getitem__(name)
+        if value is None:
+            return "?"
+        return f"{value:.10g}".replace(".", self._decimal_mark) if isinstance(value, float) else value

@@ -3,6 +3,7 @@
 import pytest
 from great_expectations.expectations.registry import get_expectation_impl
 
+import expectations.custom  # noqa: F401 - registers our own expectations
 from expectations.catalogue import Rule, Suite, load_rules, load_suites
 
 
@@ -15,6 +16,5 @@ def test_the_expectations_of_a_suite_exist_and_take_their_arguments(suite: Suite
 
 @pytest.mark.parametrize("rule", load_rules(), ids=lambda rule: rule.name)
 def test_the_expectation_of_a_rule_exists_and_takes_its_arguments(rule: Rule) -> None:
-    arguments = dict(rule.expectation)
-    expectation = get_expectation_impl(arguments.pop("type"))(**arguments)
+    expectation = get_expectation_impl(rule.expectation["type"])(**rule.expectation_kwargs)
     assert expectation.expectation_type == rule.expectation["type"]

@@ -38,7 +38,8 @@ RULE = Rule.model_validate(
         "kind": "declared",
         "severity": "warning",
         "is_break": False,
-        "description": "A synthetic count is not negative.",
+        "description_en": "A synthetic count is not negative.",
+        "description_lv": "Sintētisks skaits nav negatīvs.",
         "profile": """
             select 'synthetic-strategy' as strategy_code, item_name as series_key, null::varchar as from_period,
                 '2024/2025' as to_period, item_count, report_line

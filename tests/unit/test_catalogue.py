@@ -1,7 +1,7 @@
 """Suites and comparability rules: every file loads, and every query fits the tables that it will meet."""
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -55,7 +55,8 @@ def test_every_expectation_is_described_by_a_sentence(suite: Suite) -> None:
 
 @each_rule
 def test_both_languages_of_a_reason_name_a_common_fact_and_differ(rule: Rule) -> None:
-    assert placeholders(rule.reason_lv) & placeholders(rule.reason_en)
+    # What is said in words has a column in either language: change_lv stands for the same fact as change_en.
+    assert common_facts(rule.reason_lv, "_lv") & common_facts(rule.reason_en, "_en")
     assert rule.reason_lv != rule.reason_en
 
 
@@ -64,6 +65,10 @@ def test_both_languages_of_a_reason_name_a_common_fact_and_differ(rule: Rule) ->
 
 def placeholders(text: str) -> set[str]:
     return {field for _, field, _, _ in string.Formatter().parse(text) if field}
+
+
+def common_facts(text: str, language: str) -> set[str]:
+    return {field.removesuffix(language) for field in placeholders(text)}
 
 
 def columns_of(spec: ExpectationSpec) -> set[str]:
@@ -105,8 +110,11 @@ def tables_of_stage() -> Iterator[dict[Stage, duckdb.DuckDBPyConnection]]:
         connection.close()
 
 
-def columns_of_query(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, str]:
-    return {name: sql_type for name, sql_type, *_ in connection.execute(f"describe {query}").fetchall()}
+def columns_of_query(
+    connection: duckdb.DuckDBPyConnection, query: str, thresholds: Mapping[str, float] | None = None
+) -> dict[str, str]:
+    named = {name: value for name, value in (thresholds or {}).items() if f"${name}" in query}
+    return {name: sql_type for name, sql_type, *_ in connection.execute(f"describe {query}", named).fetchall()}
 
 
 @each_suite
@@ -122,7 +130,7 @@ def test_a_suite_reads_what_exists_at_its_stage_and_names_columns_of_it(
 def test_a_rule_reads_core_and_its_profile_brings_every_column_that_a_flag_needs(
     rule: Rule, tables_of_stage: dict[Stage, duckdb.DuckDBPyConnection]
 ) -> None:
-    columns = columns_of_query(tables_of_stage["guard"], rule.profile)
+    columns = columns_of_query(tables_of_stage["guard"], rule.profile, rule.thresholds)
     spec = ExpectationSpec(type=rule.expectation["type"], kwargs=rule.expectation, description=rule.description)
     assert columns_of(spec) | set(rule.evidence) <= set(columns)
     assert placeholders(rule.reason_lv) | placeholders(rule.reason_en) <= set(columns)
@@ -187,3 +195,81 @@ def test_a_suite_without_expectations_is_refused(tmp_path: Path) -> None:
 )
 def test_the_subject_of_an_expectation_is_its_columns(kwargs: dict[str, object], subject: str | None) -> None:
     assert ExpectationSpec(type="synthetic", kwargs=kwargs, description="Synthetic.").subject == subject
+
+
+SYNTHETIC_RULE = """
+kind: suspected
+severity: warning
+is_break: true
+description_en: Synthetic.
+description_lv: Sintētiski.
+expectation: {type: expect_synthetic, column: a, min_value: -$limit, max_value: $limit, mostly: 1}
+evidence: [a]
+reason_lv: "Ir {a}."
+reason_en: "Is {a}."
+"""
+
+
+def rules_from(folder: Path, text: str, thresholds: str) -> tuple[Rule, ...]:
+    rules = folder / "rules"
+    rules.mkdir()
+    (rules / "synthetic_rule.yml").write_text(text, "utf-8")
+    (rules / "synthetic_rule.sql").write_text("select 1", "utf-8")
+    (folder / "thresholds.yml").write_text(thresholds, "utf-8")
+    return load_rules(rules, folder / "thresholds.yml")
+
+
+def test_a_rule_is_judged_on_the_profile_that_lies_beside_it(tmp_path: Path) -> None:
+    (rule,) = rules_from(tmp_path, SYNTHETIC_RULE, "synthetic_rule: {limit: 2}")
+    assert (rule.name, rule.profile) == ("synthetic_rule", "select 1")
+
+
+def test_a_rule_without_a_profile_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "synthetic_rule.yml").write_text(SYNTHETIC_RULE, "utf-8")
+    (tmp_path / "thresholds.yml").write_text("{}", "utf-8")
+    with pytest.raises(FileNotFoundError, match=r"synthetic_rule\.sql"):
+        load_rules(tmp_path, tmp_path / "thresholds.yml")
+
+
+def test_an_expectation_names_thresholds_of_its_rule_and_their_opposites(tmp_path: Path) -> None:
+    (rule,) = rules_from(tmp_path, SYNTHETIC_RULE, "synthetic_rule: {limit: 2.5, unused: 1}")
+    assert rule.thresholds == {"limit": 2.5, "unused": 1}
+    assert rule.expectation_kwargs == {"column": "a", "min_value": -2.5, "max_value": 2.5, "mostly": 1}
+
+
+def test_a_rule_without_thresholds_has_none(tmp_path: Path) -> None:
+    (rule,) = rules_from(tmp_path, SYNTHETIC_RULE.replace("$limit", "2"), "{}")
+    assert rule.thresholds == {}
+    assert rule.expectation_kwargs["max_value"] == 2
+
+
+def test_an_expectation_that_names_no_threshold_of_its_rule_is_refused(tmp_path: Path) -> None:
+    (rule,) = rules_from(tmp_path, SYNTHETIC_RULE, "synthetic_rule: {other: 2}")
+    with pytest.raises(KeyError, match="limit"):
+        rule.expectation_kwargs  # noqa: B018
+
+
+def test_thresholds_of_a_rule_that_does_not_exist_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no rule: misspelt_rule"):
+        rules_from(tmp_path, SYNTHETIC_RULE, "synthetic_rule: {limit: 2}\nmisspelt_rule: {limit: 2}")
+
+
+@pytest.mark.parametrize(
+    ("slip", "field"),
+    [
+        (("description_lv: Sintētiski.", "description: Synthetic."), "description_lv"),
+        (("kind: suspected", "kind: guessed"), "kind"),
+        (("evidence: [a]", "evidence: []"), "evidence"),
+        (("is_break: true", "is_break: true\nseverty: info"), "severty"),
+    ],
+)
+def test_a_slip_in_a_rule_is_refused_by_the_name_of_its_field(
+    tmp_path: Path, slip: tuple[str, str], field: str
+) -> None:
+    with pytest.raises(ValidationError, match=field):
+        rules_from(tmp_path, SYNTHETIC_RULE.replace(*slip), "synthetic_rule: {limit: 2}")
+
+
+def test_a_threshold_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="thresholds"):
+        rules_from(tmp_path, SYNTHETIC_RULE, "synthetic_rule: {limit: much}")
