@@ -14,28 +14,10 @@ asked as (
         to_period as asked_to
 ),
 
-pair as (
-    select
-        asked.asked_series,
-        asked.asked_from,
-        asked.asked_to,
-        one.value_numeric as from_value,
-        other.value_numeric as to_value,
-        case when one.unit = other.unit then one.unit end as unit,
-        coalesce(one.is_suppressed, false) or coalesce(other.is_suppressed, false) as is_suppressed,
-        coalesce(one.is_qualitative, false) or coalesce(other.is_qualitative, false) as is_qualitative,
-        coalesce(one.is_without_method, false) or coalesce(other.is_without_method, false) as is_without_method,
-        coalesce(one.is_not_measured, true) or coalesce(other.is_not_measured, true) as is_not_measured,
-        coalesce(one.unit <> other.unit, false) as is_unit_different
-    from asked
-    left join {{ ref('comparability_observation') }} as one
-        on one.series_key = asked.asked_series and one.period_key = asked.asked_from
-    left join {{ ref('comparability_observation') }} as other
-        on other.series_key = asked.asked_series and other.period_key = asked.asked_to
-),
-
 break_between as (
     select
+        one.observation_key as from_observation_key,
+        other.observation_key as to_observation_key,
         count(case when series_break.refusal_reason = 'break_declared' then 1 end) as declared_count,
         count(case when series_break.refusal_reason = 'break_suspected' then 1 end) as suspected_count,
         {{ dbt.listagg('series_break.reason_lv', "' '", 'order by series_break.break_key') }} as reasons_lv,
@@ -47,15 +29,60 @@ break_between as (
         on other.series_key = asked.asked_series and other.period_key = asked.asked_to
     inner join {{ ref('comparability_break') }} as series_break
         on {{ break_lies_between('series_break', 'one', 'other') }}
+    group by one.observation_key, other.observation_key
+),
+
+-- The two as they were measured; where a break parts them, as one was taken over the break, if it was.
+possible_pair as (
+    select
+        asked.asked_series,
+        asked.asked_from,
+        asked.asked_to,
+        one.value_numeric as from_value,
+        other.value_numeric as to_value,
+        case when one.unit = other.unit then one.unit end as unit,
+        nullif(concat_ws(', ', one.bridge_key, other.bridge_key), '') as bridge_key,
+        coalesce(one.is_suppressed, false) or coalesce(other.is_suppressed, false) as is_suppressed,
+        coalesce(one.is_qualitative, false) or coalesce(other.is_qualitative, false) as is_qualitative,
+        coalesce(one.is_without_method, false) or coalesce(other.is_without_method, false) as is_without_method,
+        coalesce(one.is_not_measured, true) or coalesce(other.is_not_measured, true) as is_not_measured,
+        coalesce(one.unit <> other.unit, false) as is_unit_different,
+        coalesce(break_between.declared_count, 0) as declared_count,
+        coalesce(break_between.suspected_count, 0) as suspected_count,
+        break_between.reasons_lv,
+        break_between.reasons_en,
+        row_number() over (
+            order by
+                case when break_between.from_observation_key is null then 0 else 1 end,
+                case when one.is_bridged then 1 else 0 end + case when other.is_bridged then 1 else 0 end,
+                one.version_no,
+                other.version_no
+        ) as choice_no
+    from asked
+    left join {{ ref('comparability_observation') }} as one
+        on one.series_key = asked.asked_series and one.period_key = asked.asked_from
+    left join {{ ref('comparability_observation') }} as other
+        on other.series_key = asked.asked_series and other.period_key = asked.asked_to
+    left join break_between
+        on
+            one.observation_key = break_between.from_observation_key
+            and other.observation_key = break_between.to_observation_key
+),
+
+pair as (
+    select * from possible_pair where choice_no = 1
 ),
 
 first_refusal as (
     select
         reason.refusal_reason,
-        concat_ws(' ', reason.text_lv, case when reason.is_break then break_between.reasons_lv end) as reason_lv,
-        concat_ws(' ', reason.text_en, case when reason.is_break then break_between.reasons_en end) as reason_en
+        concat_ws(
+            ' ', reason.text_lv, case when reason.is_break then pair.reasons_lv end, reason.remedy_lv
+        ) as reason_lv,
+        concat_ws(
+            ' ', reason.text_en, case when reason.is_break then pair.reasons_en end, reason.remedy_en
+        ) as reason_en
     from pair
-    cross join break_between
     inner join {{ this.include(database=false) }} as reason
         on
             case reason.refusal_reason
@@ -64,8 +91,8 @@ first_refusal as (
                 when 'no_methodology' then pair.is_without_method
                 when 'qualitative' then pair.is_qualitative
                 when 'unit_mismatch' then pair.is_unit_different
-                when 'break_declared' then break_between.declared_count > 0
-                when 'break_suspected' then break_between.suspected_count > 0
+                when 'break_declared' then pair.declared_count > 0
+                when 'break_suspected' then pair.suspected_count > 0
             end
     order by reason.precedence
     limit 1
@@ -85,7 +112,8 @@ select
     first_refusal.refusal_reason is null as is_comparable,
     first_refusal.refusal_reason,
     first_refusal.reason_lv,
-    first_refusal.reason_en
+    first_refusal.reason_en,
+    case when first_refusal.refusal_reason is null then pair.bridge_key end as bridge_key
 from pair
 left join first_refusal
     on true;

@@ -2,81 +2,91 @@
 
 with
 
-break_declaration as (
-    select
-        *,
-        {{ series_key('strategy_code', 'indicator_no', 'breakdown') }} as series_key
-    from {{ ref('break_declaration') }}
-),
-
-methodology as (
-    select * from {{ ref('dim_methodology') }}
+declaration as (
+    select * from {{ ref('declared_break') }}
 ),
 
 flag as (
-    select * from {{ source('guard', 'flag') }}
+    select * from {{ ref('fct_flag') }}
+),
+
+period as (
+    select * from {{ ref('dim_period') }}
 ),
 
 declared_break as (
     select
-        break_declaration.strategy_code,
-        break_declaration.series_key,
-        {{ methodology_key('break_declaration.series_key', 'break_declaration.from_version_no') }}
-            as from_methodology_key,
-        {{ methodology_key('break_declaration.series_key', 'break_declaration.to_version_no') }}
-            as to_methodology_key,
-        earlier.valid_to as from_period,
-        break_declaration.first_period as to_period,
-        'declared' as kind,
-        break_declaration.reason_code,
-        break_declaration.bridge_code,
-        break_declaration.bridge_factor,
-        break_declaration.bridge_code <> 'none' as is_bridged,
-        break_declaration.declared_by,
-        break_declaration.declared_on,
-        break_declaration.evidence_document || ', l. ' || cast(break_declaration.evidence_line as varchar) as evidence,
-        break_declaration.reason_lv,
-        break_declaration.reason_en
-    from break_declaration
-    left join methodology as earlier
-        on
-            break_declaration.series_key = earlier.series_key
-            and break_declaration.from_version_no = earlier.version_no
-),
-
-suspected_break as (
-    select
+        break_key,
         strategy_code,
         series_key,
-        cast(null as varchar) as from_methodology_key,
-        cast(null as varchar) as to_methodology_key,
+        from_methodology_key,
+        to_methodology_key,
         from_period,
         to_period,
-        kind,
+        to_version_no,
+        to_period_order,
+        'declared' as kind,
+        reason_code,
+        bridge_code,
+        bridge_factor,
+        bridge_code <> 'none' as is_bridged,
+        declared_by,
+        declared_on,
+        evidence,
+        reason_lv,
+        reason_en
+    from declaration
+),
+
+-- A suspicion is known by its periods alone, and it stops comparisons while nobody has decided on it. A confirmed one
+-- has its declaration; if that is missing, it is a break all the same. A declaration between two versions does not
+-- stand for it: a baseline restated under the later one lies behind that break, but not behind this one.
+found_break as (
+    select
+        flag.flag_key as break_key,
+        flag.strategy_code,
+        flag.series_key,
+        cast(null as varchar) as from_methodology_key,
+        cast(null as varchar) as to_methodology_key,
+        flag.from_period,
+        flag.to_period,
+        cast(null as integer) as to_version_no,
+        period.sort_order as to_period_order,
+        flag.kind,
         cast(null as varchar) as reason_code,
         'none' as bridge_code,
         cast(null as double) as bridge_factor,
         false as is_bridged,
-        rule as declared_by,
+        flag.rule as declared_by,
         cast(null as date) as declared_on,
-        evidence,
-        reason_lv,
-        reason_en
+        flag.evidence,
+        flag.reason_lv || ' [' || flag.flag_id || ']' as reason_lv,
+        flag.reason_en || ' [' || flag.flag_id || ']' as reason_en
     from flag
-    where is_break and kind <> 'declared'
+    left join period
+        on flag.to_period = period.period_key
+    where
+        flag.is_break
+        and (
+            flag.kind = 'suspected'
+            or (
+                flag.kind = 'confirmed'
+                and not exists (
+                    select 1
+                    from declaration
+                    where
+                        flag.series_key = declaration.series_key
+                        and flag.to_period = declaration.to_period
+                        and declaration.to_version_no is null
+                )
+            )
+        )
 ),
 
 all_break as (
     select * from declared_break
     union all
-    select * from suspected_break
-),
-
-keyed_break as (
-    select
-        series_key || '/' || coalesce(to_period, 'unknown') || '/' || kind || '/' || declared_by as break_key,
-        *
-    from all_break
+    select * from found_break
 )
 
-select * from keyed_break
+select * from all_break

@@ -1,11 +1,15 @@
 with
 
 flag as (
-    select * from {{ source('guard', 'flag') }}
+    select * from {{ ref('fct_flag') }}
 ),
 
 series_break as (
     select * from {{ ref('fct_break') }}
+),
+
+observation as (
+    select * from {{ ref('comparability_observation') }}
 ),
 
 series as (
@@ -13,24 +17,11 @@ series as (
 ),
 
 -- The guard answers for what a rule found; what the authority declared comes from the breaks.
-declared_break as (
-    select
-        series_key,
-        from_period,
-        to_period,
-        'declared_break' as rule,
-        kind,
-        'info' as severity,
-        true as is_break,
-        evidence,
-        reason_lv,
-        reason_en
-    from series_break
-    where kind = 'declared'
-),
-
 finding as (
     select
+        strategy_code,
+        flag_key,
+        flag_id,
         series_key,
         from_period,
         to_period,
@@ -40,20 +31,50 @@ finding as (
         is_break,
         evidence,
         reason_lv,
-        reason_en
+        reason_en,
+        decision_reason,
+        decided_by,
+        decided_on
     from flag
     union all
-    select * from declared_break
+    select
+        strategy_code,
+        break_key as flag_key,
+        left(md5(break_key), 8) as flag_id,
+        series_key,
+        from_period,
+        to_period,
+        'declared_break' as rule,
+        kind,
+        'info' as severity,
+        true as is_break,
+        evidence,
+        reason_lv,
+        reason_en,
+        cast(null as varchar) as decision_reason,
+        declared_by as decided_by,
+        declared_on as decided_on
+    from series_break
+    where kind = 'declared'
 ),
 
+domain_of_series as (
+    select distinct
+        series_key,
+        domain_code
+    from observation
+),
+
+-- Only an indicator belongs to an advantage.
 flag_of_series as (
     select
-        series.strategy_code,
+        finding.strategy_code,
         series.advantage_no,
         series.advantage_code,
+        domain_of_series.domain_code,
         series.indicator_no,
-        finding.series_key || '/' || finding.rule || '/' || coalesce(finding.from_period, '')
-        || '-' || coalesce(finding.to_period, '') as flag_key,
+        finding.flag_key,
+        finding.flag_id,
         finding.series_key,
         finding.from_period,
         finding.to_period,
@@ -63,9 +84,14 @@ flag_of_series as (
         finding.is_break,
         finding.evidence,
         finding.reason_lv,
-        finding.reason_en
+        finding.reason_en,
+        finding.decision_reason,
+        finding.decided_by,
+        finding.decided_on
     from finding
-    inner join series
+    inner join domain_of_series
+        on finding.series_key = domain_of_series.series_key
+    left join series
         on finding.series_key = series.series_key
 )
 

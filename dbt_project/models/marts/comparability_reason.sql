@@ -11,7 +11,9 @@ reason as (
         precedence,
         refusal_reason_code in ('break_declared', 'break_suspected') as is_break,
         name_lv as text_lv,
-        name_en as text_en
+        name_en as text_en,
+        remedy_lv,
+        remedy_en
     from {{ ref('refusal_reason') }}
 )
 

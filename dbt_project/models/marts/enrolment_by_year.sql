@@ -16,9 +16,14 @@ period as (
     select * from {{ ref('dim_period') }}
 ),
 
+segment as (
+    select * from {{ ref('comparability_segment') }}
+),
+
 labelled_enrolment as (
     select
         enrolment.strategy_code,
+        enrolment.series_key,
         enrolment.period_key,
         period.label as period_label,
         enrolment.institution_key,
@@ -32,6 +37,8 @@ labelled_enrolment as (
         enrolment.learner_count,
         enrolment.value_text,
         enrolment.as_of_on,
+        segment.segment_no,
+        segment.segment_length,
         enrolment.source_file,
         enrolment.report_line
     from enrolment
@@ -41,6 +48,10 @@ labelled_enrolment as (
         on enrolment.ownership_code = ownership.ownership_code
     inner join period
         on enrolment.period_key = period.period_key
+    left join segment
+        on
+            enrolment.series_key = segment.series_key
+            and enrolment.period_key = segment.period_key
 )
 
 select * from labelled_enrolment

@@ -25,7 +25,7 @@ baseline as (
 ),
 
 result as (
-    select * from observation where not is_baseline
+    select * from observation where not is_baseline and not is_bridged
 ),
 
 -- Every series has a row for every result period, so that a value nobody handed in is counted, not forgotten.
@@ -49,6 +49,7 @@ break_since_baseline as (
     select
         result.series_key,
         result.period_key,
+        baseline.observation_key as baseline_observation_key,
         count(case when series_break.refusal_reason = 'break_declared' then 1 end) as declared_count,
         count(case when series_break.refusal_reason = 'break_suspected' then 1 end) as suspected_count,
         {{ dbt.listagg('series_break.reason_lv', "' '", 'order by series_break.break_key') }} as reasons_lv,
@@ -58,7 +59,34 @@ break_since_baseline as (
         on result.series_key = baseline.series_key
     inner join series_break
         on {{ break_lies_between('series_break', 'baseline', 'result') }}
-    group by result.series_key, result.period_key
+    group by result.series_key, result.period_key, baseline.observation_key
+),
+
+-- The baseline as it was measured; where a break parts it from the result, as it was taken over the break, if it was.
+baseline_of_result as (
+    select
+        expected_result.series_key as result_series_key,
+        expected_result.period_key as result_period_key,
+        baseline.*,
+        break_since_baseline.declared_count,
+        break_since_baseline.suspected_count,
+        break_since_baseline.reasons_lv,
+        break_since_baseline.reasons_en,
+        row_number() over (
+            partition by expected_result.series_key, expected_result.period_key
+            order by
+                case when break_since_baseline.series_key is null then 0 else 1 end,
+                baseline.is_bridged,
+                baseline.version_no
+        ) as choice_no
+    from expected_result
+    inner join baseline
+        on expected_result.series_key = baseline.series_key
+    left join break_since_baseline
+        on
+            expected_result.series_key = break_since_baseline.series_key
+            and expected_result.period_key = break_since_baseline.period_key
+            and baseline.observation_key = break_since_baseline.baseline_observation_key
 ),
 
 result_beside_baseline as (
@@ -72,6 +100,8 @@ result_beside_baseline as (
         baseline.period_ends_on as baseline_ends_on,
         baseline.methodology_key as baseline_methodology_key,
         baseline.report_line as baseline_report_line,
+        coalesce(baseline.is_bridged, false) as is_baseline_bridged,
+        baseline.bridge_key as baseline_bridge_key,
         result.value_numeric as result_value,
         result.value_text as result_text,
         result.unit,
@@ -89,21 +119,20 @@ result_beside_baseline as (
         coalesce(result.is_without_method, false) as is_without_method,
         coalesce(result.is_qualitative, false) as is_qualitative,
         coalesce(result.unit <> baseline.unit, false) as is_unit_different,
-        coalesce(break_since_baseline.declared_count > 0, false) as is_break_declared,
-        coalesce(break_since_baseline.suspected_count > 0, false) as is_break_suspected,
-        break_since_baseline.reasons_lv as break_reasons_lv,
-        break_since_baseline.reasons_en as break_reasons_en
+        coalesce(baseline.declared_count > 0, false) as is_break_declared,
+        coalesce(baseline.suspected_count > 0, false) as is_break_suspected,
+        baseline.reasons_lv as break_reasons_lv,
+        baseline.reasons_en as break_reasons_en
     from expected_result
     left join result
         on
             expected_result.series_key = result.series_key
             and expected_result.period_key = result.period_key
-    left join baseline
-        on expected_result.series_key = baseline.series_key
-    left join break_since_baseline
+    left join baseline_of_result as baseline
         on
-            expected_result.series_key = break_since_baseline.series_key
-            and expected_result.period_key = break_since_baseline.period_key
+            expected_result.series_key = baseline.result_series_key
+            and expected_result.period_key = baseline.result_period_key
+            and baseline.choice_no = 1
 ),
 
 judged_pair as (

@@ -16,9 +16,14 @@ period as (
     select * from {{ ref('dim_period') }}
 ),
 
+segment as (
+    select * from {{ ref('comparability_segment') }}
+),
+
 labelled_count as (
     select
         institution_count.strategy_code,
+        institution_count.series_key,
         institution_count.period_key,
         period.label as period_label,
         institution_count.institution_type_code,
@@ -30,6 +35,8 @@ labelled_count as (
         institution_count.institution_count,
         institution_count.value_text,
         institution_count.as_of_on,
+        segment.segment_no,
+        segment.segment_length,
         institution_count.source_file,
         institution_count.report_line
     from institution_count
@@ -39,6 +46,10 @@ labelled_count as (
         on institution_count.ownership_code = ownership.ownership_code
     inner join period
         on institution_count.period_key = period.period_key
+    left join segment
+        on
+            institution_count.series_key = segment.series_key
+            and institution_count.period_key = segment.period_key
 )
 
 select * from labelled_count

@@ -20,9 +20,58 @@ period as (
     select * from {{ ref('dim_period') }}
 ),
 
+segment as (
+    select * from {{ ref('comparability_segment') }}
+),
+
+flag as (
+    select * from {{ ref('fct_flag') }}
+),
+
+obs_status as (
+    select * from {{ ref('dim_obs_status') }}
+),
+
+status_code as (
+    select
+        series_key,
+        period_key,
+        obs_status
+    from survey_share
+    union
+    -- A finding about one result, such as too few respondents, is a status of it.
+    select
+        series_key,
+        to_period as period_key,
+        obs_status
+    from flag
+    where obs_status is not null and kind <> 'dismissed'
+),
+
+status_set as (
+    select
+        status_code.series_key,
+        status_code.period_key,
+        {{ dbt.listagg('status_code.obs_status', "' '", 'order by obs_status.precedence') }} as all_flags
+    from status_code
+    inner join obs_status
+        on status_code.obs_status = obs_status.obs_status_code
+    group by status_code.series_key, status_code.period_key
+),
+
+-- A, the normal value, says nothing beside another status, and stands last.
+telling_status_set as (
+    select
+        series_key,
+        period_key,
+        coalesce(nullif(replace(all_flags, ' A', ''), ''), 'A') as obs_flags
+    from status_set
+),
+
 labelled_share as (
     select
         survey_share.strategy_code,
+        survey_share.series_key,
         survey_share.advantage_no,
         advantage.advantage_code,
         survey_share.survey_code,
@@ -45,8 +94,11 @@ labelled_share as (
         survey_share.respondents,
         survey_share.ci_low,
         survey_share.ci_high,
-        survey_share.obs_status,
+        left(telling_status_set.obs_flags, 1) as obs_status,
+        telling_status_set.obs_flags,
         survey_share.conf_status,
+        segment.segment_no,
+        segment.segment_length,
         survey_share.source_file,
         survey_share.report_line
     from survey_share
@@ -59,6 +111,14 @@ labelled_share as (
         on survey_share.group_code = stakeholder_group.group_code
     inner join period
         on survey_share.period_key = period.period_key
+    inner join telling_status_set
+        on
+            survey_share.series_key = telling_status_set.series_key
+            and survey_share.period_key = telling_status_set.period_key
+    left join segment
+        on
+            survey_share.series_key = segment.series_key
+            and survey_share.period_key = segment.period_key
     left join advantage
         on
             survey_share.strategy_code = advantage.strategy_code
