@@ -32,6 +32,7 @@ class Column(_Strict):
     """One column of a landing file.
 
     A column of type `printed` is kept as text and read into four more columns: `_numeric`, `_kind`, `_mark`, `_unit`.
+    Where a range may stand in it (`is_range_accepted`), `_numeric` is the lower bound and `_upper_numeric` the upper.
     """
 
     name: str
@@ -40,11 +41,18 @@ class Column(_Strict):
     required: bool = False
     accepted: tuple[str, ...] = ()
     pattern: str | None = None
+    is_range_accepted: bool = False
 
     @model_validator(mode="after")
     def _printed_columns_are_named_so(self) -> "Column":
         if self.type == "printed" and not self.name.endswith(PRINTED_SUFFIX):
             raise ValueError(f"column {self.name} is of type printed: its name must end in {PRINTED_SUFFIX}")
+        return self
+
+    @model_validator(mode="after")
+    def _only_printed_columns_hold_ranges(self) -> "Column":
+        if self.is_range_accepted and self.type != "printed":
+            raise ValueError(f"column {self.name} accepts ranges: its type must be printed")
         return self
 
     def fields(self) -> list[pa.Field]:
@@ -53,9 +61,11 @@ class Column(_Strict):
         if self.type != "printed":
             return [own]
         stem = self.name.removesuffix(PRINTED_SUFFIX)
+        upper = [pa.field(f"{stem}_upper_numeric", pa.float64())] if self.is_range_accepted else []
         return [
             own,
             pa.field(f"{stem}_numeric", pa.float64()),
+            *upper,
             pa.field(f"{stem}_kind", pa.string()),
             pa.field(f"{stem}_mark", pa.string()),
             pa.field(f"{stem}_unit", pa.string()),

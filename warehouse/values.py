@@ -3,6 +3,10 @@
 A report prints `4,5 %`, `1:10`, `+2 %`, `~ 43%`, `Nav mērīts` or an arrow in one and the same column. Nothing of
 that is guessed at: a text is a known mark (from `contracts/marks.yml`), fits the grammar of numbers below, or is
 unreadable.
+
+A range is two numbers, the lower one first, with a dash or hyphen between them or in words: `20–30 %`, `20-30%`,
+`20 % – 30 %`, `20 līdz 30 %`, `no 20 līdz 30 %`; `+2–3 %` is a range of changes. Below zero only words tell a sign
+from a dash: `no -5 līdz -2`. What could as well be two years (`2024–2025`) or runs downwards (`30–20`) is unreadable.
 """
 
 import re
@@ -21,6 +25,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     RELATIVE = "relative"  # `+2 %`: a change on the baseline, not a level
     RATIO = "ratio"  # `1:10`: ten to one
+    RANGE = "range"  # `20–30 %`: anything between the two
     APPROXIMATE = "approximate"  # `~ 43%`
     MARK = "mark"
     BLANK = "blank"
@@ -32,15 +37,19 @@ class PrintedValue:
 
     Attributes:
         kind: what is printed.
-        number: the number in the printed unit (percent stays 0–100; `1:10` is 10.0), None for marks and blanks.
+        number: the number in the printed unit (percent stays 0–100; `1:10` is 10.0), None for marks and blanks; of a
+            range the lower bound.
         mark: code of the mark, None for numbers and blanks.
         unit: `percent` where a percent sign is printed, `ratio` for 1:n, else None.
+        upper_number: upper bound of a range, above `number`; None for anything else. The kind is `range`, or
+            `relative` where both bounds are changes on the baseline.
     """
 
     kind: Kind
     number: float | None = None
     mark: str | None = None
     unit: str | None = None
+    upper_number: float | None = None
 
 
 class UnreadableValueError(ValueError):
@@ -52,6 +61,15 @@ _BLANKS = re.compile(r"\s+")
 _DIGITS = r"(?:\d{1,3}(?: \d{3}){1,4}|\d{1,15})(?:[.,]\d{1,15})?"
 _NUMBER = re.compile(rf"(?P<approximate>~ ?)?(?P<sign>[+\-−] ?)?(?P<digits>{_DIGITS}) ?(?P<percent>%)?")
 _RATIO = re.compile(rf"1 ?: ?(?P<digits>{_DIGITS})")
+_DASHED_RANGE = re.compile(
+    rf"(?P<sign>\+ ?)?(?P<lower>{_DIGITS}) ?(?P<lower_percent>%)? ?[\-–—] ?"
+    rf"(?P<upper_sign>\+ ?)?(?P<upper>{_DIGITS}) ?(?P<percent>%)?"
+)
+_WORDED_RANGE = re.compile(
+    rf"(?:no )?(?P<sign>[+\-−] ?)?(?P<lower>{_DIGITS}) ?(?P<lower_percent>%)? līdz "
+    rf"(?P<upper_sign>[+\-−] ?)?(?P<upper>{_DIGITS}) ?(?P<percent>%)?"
+)
+_YEAR = re.compile(r"(?:19|20)\d{2}")
 
 
 def fold(text: str) -> str:
@@ -67,7 +85,7 @@ def read_value(text: str, marks: Marks) -> PrintedValue:
         marks: folded text → mark code.
 
     Raises:
-        UnreadableValueError: the text is neither blank, nor a mark, nor a number.
+        UnreadableValueError: the text is neither blank, nor a mark, nor a number, nor a range.
     """
     folded = fold(text)
     if not folded:
@@ -78,12 +96,14 @@ def read_value(text: str, marks: Marks) -> PrintedValue:
         return PrintedValue(Kind.RATIO, number=_to_float(ratio["digits"]), unit="ratio")
     if number := _NUMBER.fullmatch(folded):
         return _number(number)
+    if (printed_range := _range(folded)) is not None:
+        return printed_range
     raise UnreadableValueError(text)
 
 
 def _number(match: re.Match[str]) -> PrintedValue:
     sign = (match["sign"] or "").strip()
-    value = _to_float(match["digits"]) * (-1 if sign in {"-", "−"} else 1)
+    value = _signed(sign, match["digits"])
     if match["approximate"]:
         kind = Kind.APPROXIMATE
     elif sign == "+":
@@ -91,6 +111,30 @@ def _number(match: re.Match[str]) -> PrintedValue:
     else:
         kind = Kind.NUMBER
     return PrintedValue(kind, number=value, unit="percent" if match["percent"] else None)
+
+
+def _range(folded: str) -> PrintedValue | None:
+    """Return the range, None if the text is none: its bounds are in two units or of two kinds, or run downwards."""
+    match = _DASHED_RANGE.fullmatch(folded)
+    if match is None or _may_be_years(match):
+        match = _WORDED_RANGE.fullmatch(folded)
+    if match is None:
+        return None
+    sign, upper_sign = ((match[name] or "").strip() for name in ("sign", "upper_sign"))
+    lower, upper = _signed(sign, match["lower"]), _signed(upper_sign, match["upper"])
+    is_relative = sign == "+"
+    if lower >= upper or (match["lower_percent"] and not match["percent"]) or (upper_sign == "+" and not is_relative):
+        return None
+    kind = Kind.RELATIVE if is_relative else Kind.RANGE
+    return PrintedValue(kind, number=lower, unit="percent" if match["percent"] else None, upper_number=upper)
+
+
+def _may_be_years(match: re.Match[str]) -> bool:
+    return bool(_YEAR.fullmatch(match["lower"]) and _YEAR.fullmatch(match["upper"]) and not match["percent"])
+
+
+def _signed(sign: str, digits: str) -> float:
+    return _to_float(digits) * (-1 if sign in {"-", "−"} else 1)
 
 
 def _to_float(digits: str) -> float:

@@ -1,6 +1,6 @@
 {#-
   A target as a level in the series' unit: „+2 %” of a baseline of 389 learners is 396.78 learners. A target in another
-  unit, or relative to a baseline that is no number, has no such level.
+  unit, or relative to a baseline that is no number, has no such level. A range has two: each bound is resolved alone.
 -#}
 {% macro resolved_target(value, unit, series_unit, baseline, baseline_unit) -%}
     case

@@ -105,6 +105,27 @@ TARGETS = [
     ("31/total", 2023, "at_least", "70%", 70, 1062),
 ]
 
+# Series, school year, gap closed and time elapsed in percent, Eurostat's CAGR measure: actual and required growth in
+# percent a year, their ratio, class; line. Worked out by hand from the printed baseline, last target and result. The
+# last target is due on 31 August 2025: 1,339 days after a baseline of 2021, 1,704 after one of 2020; a year has
+# 365.25 days.
+PROGRESS = [
+    ("02/schools", "2024/2025", 50, 100, -4.118, -8.770, 47.0, "insufficient_progress", 554),
+    ("28/total", "2023/2024", 74.286, 72.74, -7.142, -7.259, 98.4, "significant_progress", 1012),
+    ("24/total", "2024/2025", -71.429, 100, -8.494, 9.375, -90.6, "movement_away", 974),
+    ("05/schools/teachers", "2024/2025", 88.333, 100, 1.320, 1.490, 88.6, "moderate_progress", 643),
+    # A direction is no quantified target; 0 has no rate of growth, a baseline without a year no time.
+    ("04/schools/physical", "2024/2025", None, 100, -1.822, None, None, "significant_movement_away", 610),
+    ("04/pii/emotional", "2024/2025", None, 100, 4.113, None, None, "significant_progress", 591),
+    ("13/music", "2024/2025", None, 100, None, None, None, None, 773),
+    ("16/total", "2024/2025", None, None, None, None, None, None, 816),
+    # Across a break there is no change, nor while one is suspected: the share of children without a place fell to
+    # less than half, and the academy is no longer the university it was.
+    ("07/total", "2023/2024", None, 72.74, None, None, None, None, 669),
+    ("03/total", "2024/2025", None, 100, None, None, None, None, 565),
+    ("10/total", "2023/2024", None, 72.74, None, None, None, None, 716),
+]
+
 # Survey, item, group, share as printed, share as a number, line.
 SURVEY_SHARES = [
     ("strategic_setting", "statehood", "pii_teachers", "94 %", 94, 466),
@@ -197,6 +218,21 @@ def test_target(published: duckdb.DuckDBPyConnection, figure: tuple[object, ...]
         [f"{STRATEGY}/{series}", year],
     ).fetchall()
     assert rows == [tuple(printed)]
+
+
+@pytest.mark.parametrize("figure", PROGRESS, ids=_ids(PROGRESS, 2))
+def test_progress(published: duckdb.DuckDBPyConnection, figure: tuple[object, ...]) -> None:
+    series, period, *expected = figure
+    rows = published.execute(
+        """
+        select
+            round(progress_share, 3), round(elapsed_share, 2), round(cagr_measure, 3), round(cagr_required, 3),
+            round(cagr_ratio_share, 1), cagr_assessment_code, report_line
+        from marts.indicator_progress where series_key = ? and period_key = ?
+        """,
+        [f"{STRATEGY}/{series}", period],
+    ).fetchall()
+    assert rows == [tuple(expected)]
 
 
 @pytest.mark.parametrize("figure", SURVEY_SHARES, ids=_ids(SURVEY_SHARES, 3))

@@ -80,6 +80,23 @@ def test_a_printed_column_keeps_its_text_beside_what_was_read() -> None:
     ]
 
 
+def test_a_printed_column_that_accepts_ranges_has_an_upper_bound_too() -> None:
+    column = Column(name="share_printed", type="printed", is_range_accepted=True, description="Synthetic.")
+    assert [field.name for field in column.fields()] == [
+        "share_printed",
+        "share_numeric",
+        "share_upper_numeric",
+        "share_kind",
+        "share_mark",
+        "share_unit",
+    ]
+
+
+def test_a_range_in_a_column_that_is_not_printed_is_refused() -> None:
+    with pytest.raises(ValidationError, match="its type must be printed"):
+        Column(name="share", is_range_accepted=True, description="Synthetic.")
+
+
 def test_a_name_gives_its_path() -> None:
     contract = next(contract for contract in CONTRACTS if contract.raw_table == "surveys__positive_share")
     assert contract.file_name == Path("surveys/positive_share.csv")

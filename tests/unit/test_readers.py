@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from warehouse.contract import Contract, load_marks
+from warehouse.contract import Column, Contract, load_marks
 from warehouse.readers import LandingFile, ReadResult, Rejection, read_landing_file
 
 ReadBytes = Callable[[bytes], ReadResult]
@@ -242,6 +242,35 @@ def test_an_unreadable_value_is_answered_with_the_known_marks(read_bytes: ReadBy
     rejection = the_rejection(read_bytes(csv_bytes([row_with(value_printed="a lot")])))
     assert (rejection.rule, rejection.value) == ("unreadable_value", "a lot")
     assert "nav mērīts" in rejection.expected
+
+
+def test_a_range_is_refused_where_one_number_is_expected(read_bytes: ReadBytes) -> None:
+    rejection = the_rejection(read_bytes(csv_bytes([row_with(value_printed="20–30 %")])))
+    assert (rejection.rule, rejection.value) == ("not_one_number", "20–30 %")
+
+
+def test_a_range_is_read_into_both_bounds_where_it_is_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "synthetic.csv"
+    path.write_bytes("item_no,value_printed\n1,no 20 līdz 30 %\n2,4 %\n".encode())
+    contract = Contract(
+        source="synthetic_source",
+        table="synthetic_table",
+        grain="One row a synthetic number.",
+        key=("item_no",),
+        columns=(
+            Column(name="item_no", type="integer", required=True, description="Synthetic."),
+            Column(name="value_printed", type="printed", is_range_accepted=True, description="Synthetic."),
+        ),
+    )
+    file = LandingFile(path, "synthetic-strategy/synthetic.csv", "synthetic-strategy", date(2026, 1, 31))
+
+    accepted = read_landing_file(file, contract, load_marks()).accepted.to_pylist()
+
+    names = ("value_numeric", "value_upper_numeric", "value_kind", "value_unit")
+    assert [tuple(row[name] for name in names) for row in accepted] == [
+        (20, 30, "range", "percent"),
+        (4, None, "number", "percent"),
+    ]
 
 
 def test_every_bad_cell_of_a_row_is_named_and_the_row_counts_once(read_bytes: ReadBytes) -> None:

@@ -3,6 +3,7 @@
 import math
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -79,6 +80,70 @@ def test_a_tilde_marks_a_number_as_approximate(printed: str) -> None:
     assert read_value(printed, NO_MARKS) == PrintedValue(Kind.APPROXIMATE, number=43.0, unit="percent")
 
 
+DASHES = ["-", "–", "—", " - ", " – ", f"{NO_BREAK}–{NO_BREAK}"]
+bounds = st.tuples(whole_numbers, whole_numbers).filter(lambda pair: pair[0] < pair[1])
+
+
+@given(bounds, st.sampled_from(DASHES), st.sampled_from(["%", " %"]))
+@example((20, 30), "–", " %")
+@example((20, 30), "-", "%")
+def test_a_range_is_two_numbers_with_a_dash_between_them(pair: tuple[int, int], dash: str, percent: str) -> None:
+    lower, upper = pair
+    expected = PrintedValue(Kind.RANGE, number=lower, unit="percent", upper_number=upper)
+    assert read_value(f"{lower}{dash}{upper}{percent}", NO_MARKS) == expected
+    assert read_value(f"{lower}{percent}{dash}{upper}{percent}", NO_MARKS) == expected
+
+
+@given(bounds, st.sampled_from(["no ", "No ", ""]), blanks)
+@example((2024, 2025), "no ", " ")
+def test_a_range_is_two_numbers_in_words(pair: tuple[int, int], start: str, blank: str) -> None:
+    lower, upper = pair
+    expected = PrintedValue(Kind.RANGE, number=lower, unit="percent", upper_number=upper)
+    assert read_value(f"{start}{lower} līdz{blank}{upper} %", NO_MARKS) == expected
+    assert read_value(f"{start}{lower} % līdz{blank}{upper} %", NO_MARKS) == expected
+    assert read_value(f"{start}{lower} līdz{blank}{upper}", NO_MARKS) == replace(expected, unit=None)
+
+
+@pytest.mark.parametrize(
+    ("printed", "lower", "upper"),
+    [
+        ("4–5", 4, 5),
+        ("1,5–2,5", 1.5, 2.5),
+        ("1 000–1 500", 1000, 1500),
+        ("0-0,5", 0, 0.5),
+        ("2024–2400", 2024, 2400),
+        ("no -5 līdz -2", -5, -2),
+        (f"no {MINUS}5 līdz 3", -5, 3),
+    ],
+)
+def test_a_range_reads_its_bounds_as_any_number(printed: str, lower: float, upper: float) -> None:
+    assert read_value(printed, MARKS) == PrintedValue(Kind.RANGE, number=lower, upper_number=upper)
+
+
+@pytest.mark.parametrize(
+    "printed", ["+2–3 %", "+2-3%", "+2 – +3 %", "+ 2 % – + 3 %", "no +2 līdz +3 %", "+2 līdz 3 %"]
+)
+def test_a_range_with_a_plus_sign_is_a_range_of_changes(printed: str) -> None:
+    assert read_value(printed, MARKS) == PrintedValue(Kind.RELATIVE, number=2, unit="percent", upper_number=3)
+
+
+@pytest.mark.parametrize(
+    ("printed", "kind", "number"),
+    [
+        ("-30", Kind.NUMBER, -30),
+        ("- 30 %", Kind.NUMBER, -30),
+        (f"{MINUS}5", Kind.NUMBER, -5),
+        ("1:10", Kind.RATIO, 10),
+        ("+2 %", Kind.RELATIVE, 2),
+        ("~ 43%", Kind.APPROXIMATE, 43),
+        ("–", Kind.MARK, None),
+    ],
+)
+def test_what_is_no_range_is_not_taken_for_one(printed: str, kind: Kind, number: float | None) -> None:
+    value = read_value(printed, MARKS)
+    assert (value.kind, value.number, value.upper_number) == (kind, number, None)
+
+
 @given(st.text(st.sampled_from([" ", "\t", "\n", NO_BREAK, NARROW_NO_BREAK])))
 def test_an_empty_cell_is_blank_and_not_nought(printed: str) -> None:
     assert read_value(printed, MARKS) == PrintedValue(Kind.BLANK, number=None)
@@ -128,7 +193,29 @@ def test_a_mark_of_the_report_gets_its_code(printed: str, mark: str) -> None:
         ",5",
         "1 , 5",
         "1 234,5 6",
-        "4–5",
+        "5–4",
+        "5–5",
+        "no 30 līdz 20 %",
+        "20–",
+        "–20 %–30 %",
+        "-5–-2",
+        "-5–3",
+        "20––30",
+        "20–30–40",
+        "20 %–30",
+        "20 līdz +30",
+        "20–+30 %",
+        "~20–30 %",
+        "no 20 – 30",
+        "no 20",
+        "līdz 30",
+        "2024/2025",
+        "2024./2025. m.g.",
+        "2024–2025",
+        "2024-2025",
+        "2024-09-01",
+        "1:8–1:10",
+        "1:8–10",
         "2:10",
         "1:10:3",
         "1:-3",
@@ -164,7 +251,7 @@ def test_a_number_too_long_to_be_held_is_unreadable_and_does_not_become_another_
 
 # Letters of the notations come up often enough to reach every branch; other text has to be survived too.
 cells = st.text(max_size=30) | st.text(
-    st.sampled_from(f"0123456789.,:+-~% {NO_BREAK}{MINUS}⇧–na/"), min_size=1, max_size=12
+    st.sampled_from(f"0123456789.,:+-–~% {NO_BREAK}{MINUS}⇧–na/"), min_size=1, max_size=12
 )
 
 
@@ -178,6 +265,11 @@ def test_any_text_is_read_or_unreadable_and_what_is_read_holds_together(printed:
     assert (value.mark is not None) == (value.kind is Kind.MARK)
     assert (value.number is None) == (value.kind in {Kind.MARK, Kind.BLANK})
     assert value.number is None or math.isfinite(value.number)
+    assert value.upper_number is not None or value.kind is not Kind.RANGE
+    if value.upper_number is not None:
+        assert value.kind in {Kind.RANGE, Kind.RELATIVE}
+        assert value.number is not None
+        assert value.number < value.upper_number < math.inf
     assert (value.unit == "ratio") == (value.kind is Kind.RATIO)
     assert value.unit in {None, "ratio", "percent"}
 

@@ -16,6 +16,10 @@ survey as (
     select * from {{ ref('survey_result') }}
 ),
 
+flag as (
+    select * from {{ ref('comparability_flag') }}
+),
+
 result_period as (
     select distinct
         strategy_code,
@@ -90,6 +94,17 @@ action_by_advantage as (
     group by strategy_code, advantage_no, period_key
 ),
 
+question_by_advantage as (
+    select
+        strategy_code,
+        advantage_no,
+        to_period as period_key,
+        count(*) as open_suspicion_count
+    from flag
+    where kind = 'suspected'
+    group by strategy_code, advantage_no, to_period
+),
+
 -- Needs are the survey items that belong to an advantage; the others find no advantage to join.
 need_by_advantage as (
     select
@@ -111,13 +126,19 @@ scorecard as (
         action_by_advantage.action_partly_done_count,
         action_by_advantage.action_postponed_count,
         action_by_advantage.action_not_done_count,
-        need_by_advantage.need_share
+        need_by_advantage.need_share,
+        coalesce(question_by_advantage.open_suspicion_count, 0) as open_suspicion_count
     from series_by_advantage
     left join action_by_advantage
         on
             series_by_advantage.strategy_code = action_by_advantage.strategy_code
             and series_by_advantage.advantage_no = action_by_advantage.advantage_no
             and series_by_advantage.period_key = action_by_advantage.period_key
+    left join question_by_advantage
+        on
+            series_by_advantage.strategy_code = question_by_advantage.strategy_code
+            and series_by_advantage.advantage_no = question_by_advantage.advantage_no
+            and series_by_advantage.period_key = question_by_advantage.period_key
     left join need_by_advantage
         on
             series_by_advantage.strategy_code = need_by_advantage.strategy_code

@@ -18,6 +18,8 @@ refusal as (
         reason.precedence,
         reason.text_lv,
         reason.text_en,
+        reason.remedy_lv,
+        reason.remedy_en,
         case when reason.is_break then assessment.break_reasons_lv end as break_reasons_lv,
         case when reason.is_break then assessment.break_reasons_en end as break_reasons_en
     from assessment
@@ -36,7 +38,7 @@ refusal as (
                         assessment.is_unit_different
                         or (
                             assessment.has_value
-                            and assessment.final_target_comparator in ('at_least', 'at_most', 'exists')
+                            and assessment.final_target_comparator in ('at_least', 'at_most', 'between', 'exists')
                             and not assessment.is_final_target_in_result_unit
                         )
                 when 'break_declared' then assessment.is_break_declared
@@ -59,8 +61,8 @@ ordered_refusal as (
         cast(
             row_number() over (partition by series_key, period_key order by precedence) as integer
         ) as refusal_no,
-        concat_ws(' ', text_lv, break_reasons_lv) as text_lv,
-        concat_ws(' ', text_en, break_reasons_en) as text_en
+        concat_ws(' ', text_lv, break_reasons_lv, remedy_lv) as text_lv,
+        concat_ws(' ', text_en, break_reasons_en, remedy_en) as text_en
     from refusal
 )
 

@@ -72,8 +72,10 @@ target_of_series as (
         target_asked_for.due_period_key,
         target.comparator,
         target.resolved_value as target_value,
+        target.resolved_upper_value as target_upper_value,
         case when target.resolved_value is not null then series.unit end as unit,
         target.value_text,
+        target.unit as printed_unit,
         target.methodology_key,
         methodology.version_no,
         target.report_line

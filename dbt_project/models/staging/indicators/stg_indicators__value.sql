@@ -13,6 +13,7 @@ renamed as (
         cell,
         value_printed,
         value_numeric,
+        value_upper_numeric,
         value_kind,
         value_mark,
         value_unit,
