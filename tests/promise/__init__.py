@@ -1,0 +1,1 @@
+"""The promise of the whole house, proven for random registries."""
