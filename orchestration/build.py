@@ -1,5 +1,6 @@
 """One run of the whole job in this process: what `meraukla build` does."""
 
+import gc
 import json
 import os
 import time
@@ -12,8 +13,8 @@ from shutil import copyfile
 
 import duckdb
 
-from orchestration.fingerprint import input_fingerprint, project_fingerprint
-from orchestration.settings import Settings
+from orchestration.fingerprint import input_fingerprint, is_prepared, mark_prepared
+from orchestration.settings import GC_THRESHOLD, Settings
 from warehouse.store import open_read_only
 
 # Progress is told by the listener; Dagster's own log stays in its run history.
@@ -89,9 +90,7 @@ def prepare_manifest(settings: Settings) -> bool:
     Raises:
         BuildFailedError: the dbt project does not parse or compile.
     """
-    mark = settings.dbt_target_dir / "prepared.sha256"
-    fingerprint = project_fingerprint()
-    if settings.manifest_file.is_file() and mark.is_file() and mark.read_text("utf-8") == fingerprint:
+    if is_prepared(settings):
         return False
     from orchestration import dbt  # noqa: PLC0415 - seconds of import, rarely needed
 
@@ -99,7 +98,7 @@ def prepare_manifest(settings: Settings) -> bool:
         dbt.prepare(settings)
     except dbt.DbtError as error:
         raise BuildFailedError("prepare", str(error), traceback.format_exc()) from error
-    mark.write_text(fingerprint, "utf-8")
+    mark_prepared(settings)
     return True
 
 
@@ -114,6 +113,7 @@ def run_build(settings: Settings, listener: StepListener) -> str:
     """
     started_at = _now()
     clock = time.monotonic()
+    gc.set_threshold(GC_THRESHOLD)
     import dagster as dg  # noqa: PLC0415 - seconds of import that other commands do not need
 
     def finished(step: str, *, succeeded: bool) -> None:

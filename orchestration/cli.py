@@ -1,22 +1,20 @@
 """The command line `meraukla`."""
 
-import csv
+import atexit
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
-import duckdb
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from orchestration import flags_cli, method_cli
 from orchestration.build import (
     BuildFailedError,
     LastRun,
@@ -26,13 +24,20 @@ from orchestration.build import (
     published_run,
     run_build,
 )
+from orchestration.console import (
+    EXIT_FAILED,
+    EXIT_NOTHING_PUBLISHED,
+    OutputFormat,
+    err,
+    fetch_published,
+    out,
+    print_rows,
+)
 from orchestration.settings import Settings
 from warehouse.landing import LandingError
 from warehouse.store import open_read_only
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_NOTHING_PUBLISHED = 3
+_NEW_SHOWN = 10
 
 app = typer.Typer(
     help="Mēraukla: a yardstick for education strategies.\n\nNo line is drawn across a break in series.",
@@ -40,23 +45,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_out = Console()
-_err = Console(stderr=True)
-
-
-class OutputFormat(StrEnum):
-    """How rows are written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
-class Language(StrEnum):
-    """Language of what is read by people."""
-
-    LV = "lv"
-    EN = "en"
+app.add_typer(flags_cli.app, name="flags")
+app.add_typer(method_cli.app, name="method")
 
 
 @app.command(epilog="Examples:  meraukla build  ·  meraukla build --force  ·  meraukla build --debug")
@@ -68,28 +58,28 @@ def build(
     settings = Settings.from_environment()
     started = time.monotonic()
     if not force and is_up_to_date(settings):
-        _out.print("Nothing new: the published file was made from exactly what lies here. Use --force to rebuild.")
-        _out.print(f"Published: {settings.published_file}", soft_wrap=True)
+        out.print("Nothing new: the published file was made from exactly what lies here. Use --force to rebuild.")
+        out.print(f"Published: {settings.published_file}", soft_wrap=True)
         return
     seconds: list[tuple[str, float]] = []
 
     def listener(step: str, duration: float, succeeded: bool) -> None:
         seconds.append((step, duration))
         mark = "[green]✓[/]" if succeeded else "[red]✗[/]"
-        _out.print(f"{mark} {escape(step)} [dim]{duration:.1f} s[/]")
+        out.print(f"{mark} {escape(step)} [dim]{duration:.1f} s[/]")
 
-    _out.print("[bold]Mēraukla[/] builds: landing → core → guard → marts → audit → publish")
+    out.print("[bold]Mēraukla[/] builds: landing → core → guard → marts → audit → publish")
     try:
-        with _err.status("working …"):
+        with err.status("working …"):
             run_build(settings, listener)
     except (BuildFailedError, LandingError) as error:
         if debug and isinstance(error, BuildFailedError):
-            _err.print(escape(error.details))
+            err.print(escape(error.details))
         where = f" at {error.step}" if isinstance(error, BuildFailedError) else ""
-        _err.print(f"[bold red]The build stopped{where}.[/] {escape(str(error))}")
+        err.print(f"[bold red]The build stopped{where}.[/] {escape(str(error))}")
         if settings.published_file.is_file():
-            _err.print("The file published before stays in place.")
-        _err.print("More: meraukla build --debug, or make ui.")
+            err.print("The file published before stays in place.")
+        err.print("More: meraukla build --debug, or make ui.")
         raise typer.Exit(EXIT_FAILED) from error
     _print_summary(settings, seconds, time.monotonic() - started)
 
@@ -113,6 +103,16 @@ def _print_summary(settings: Settings, seconds: Sequence[tuple[str, float]], tot
         verdicts = connection.execute(
             "select verdict, count(*) from audit.reconciliation group by all order by all"
         ).fetchall()
+        new_suspicions = connection.execute(
+            """
+            select flag.flag_id, flag.rule, flag.series_key, flag.reason_en
+            from audit.run as run
+            cross join marts.comparability_flag as flag
+            where flag.kind = 'suspected' and json_contains(run.new_suspicions, to_json(flag.flag_key))
+            order by flag.rule, flag.series_key, flag.to_period
+            """
+        ).fetchall()
+        open_count = connection.execute("select open_suspicion_count from audit.run").fetchone()
         tables = connection.execute("select count(*) from duckdb_tables() where not internal").fetchone()
         views = connection.execute("select count(*) from duckdb_views() where not internal").fetchone()
     table = Table(title="Run", show_header=False)
@@ -121,13 +121,18 @@ def _print_summary(settings: Settings, seconds: Sequence[tuple[str, float]], tot
     named = {"passed": 0, "flagged": 0, "failed": 0, "error": 0} | checks
     table.add_row("checks", ", ".join(f"{count} {outcome}" for outcome, count in named.items()))
     table.add_row("comparability flags", str(flags[0] if flags else 0))
+    table.add_row("suspicions", f"{open_count[0] if open_count else 0} open, {len(new_suspicions)} of them new")
     table.add_row("reconciliation", ", ".join(f"{count} {verdict}" for verdict, count in verdicts))
     table.add_row("published", f"{tables[0] if tables else 0} tables, {views[0] if views else 0} views")
     for stage, duration in _by_stage(seconds).items():
         table.add_row(f"seconds, {stage}", f"{duration:.1f}")
     table.add_row("seconds, whole run", f"{total:.1f}")
-    _out.print(table)
-    _out.print(f"Published: {settings.published_file}", soft_wrap=True)
+    out.print(table)
+    for flag_id, rule, series_key, reason in new_suspicions[:_NEW_SHOWN]:
+        out.print(f"[yellow]?[/] {flag_id} {rule} {series_key}: {escape(reason)}", soft_wrap=True)
+    if len(new_suspicions) > _NEW_SHOWN:
+        out.print(f"… and {len(new_suspicions) - _NEW_SHOWN} more new suspicions: meraukla flags --kind suspected")
+    out.print(f"Published: {settings.published_file}", soft_wrap=True)
 
 
 def _by_stage(seconds: Sequence[tuple[str, float]]) -> dict[str, float]:
@@ -156,48 +161,24 @@ def status() -> None:
     if run:
         age = datetime.now(UTC).replace(tzinfo=None) - run.published_at
         hours = age.total_seconds() / 3600
-        _out.print(
+        out.print(
             f"{settings.published_file}: published {run.published_at:%Y-%m-%d %H:%M} UTC, {hours:.1f} hours ago, "
             f"by run {run.run_id}",
             soft_wrap=True,
         )
     else:
-        _out.print("Nothing is published yet. Do: meraukla build")
+        out.print("Nothing is published yet. Do: meraukla build")
     if settings.last_run_file.is_file():
         last = LastRun(**json.loads(settings.last_run_file.read_text("utf-8")))
         if last.succeeded:
-            _out.print(f"The last run succeeded at {last.finished_at}.")
+            out.print(f"The last run succeeded at {last.finished_at}.")
         else:
-            _out.print(
+            out.print(
                 f"The last run failed at {last.finished_at} in {last.failed_step}: {escape(last.message or '')}\n"
                 "The published file was left as it was. Mend what the message says, then: meraukla build"
             )
     if not run:
         raise typer.Exit(EXIT_NOTHING_PUBLISHED)
-
-
-@app.command(
-    epilog="Examples:  meraukla flags  ·  meraukla flags --rule unit_mismatch --language lv  ·  "
-    "meraukla flags --format csv"
-)
-def flags(
-    rule: Annotated[str | None, typer.Option(help="Only the flags of this rule.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only declared, suspected, confirmed or dismissed ones.")] = None,
-    language: Annotated[Language, typer.Option(help="Language of the reasons.")] = Language.EN,
-    output: Annotated[OutputFormat, typer.Option("--format", help="Output format.")] = OutputFormat.TABLE,
-) -> None:
-    """List the comparability flags: where numbers must not be compared, and why."""
-    reason = f"reason_{language.value}"
-    _print_query(
-        f"""
-        select rule, kind, severity, series_key, from_period, to_period, {reason}
-        from marts.comparability_flag
-        where rule = coalesce(?, rule) and kind = coalesce(?, kind)
-        order by rule, series_key, to_period
-        """,
-        output,
-        [rule, kind],
-    )
 
 
 @app.command(
@@ -209,41 +190,7 @@ def query(
     output: Annotated[OutputFormat, typer.Option("--format", help="Output format.")] = OutputFormat.TABLE,
 ) -> None:
     """Run SQL on the published file. It is opened read-only and cannot reach other files."""
-    _print_query(sql, output)
-
-
-def _print_query(sql: str, output: OutputFormat, parameters: Sequence[Any] = ()) -> None:
-    settings = Settings.from_environment()
-    if not settings.published_file.is_file():
-        _err.print("Nothing is published yet. Do: meraukla build")
-        raise typer.Exit(EXIT_NOTHING_PUBLISHED)
-    try:
-        with open_read_only(settings.published_file) as connection:
-            cursor = connection.execute(sql, list(parameters))
-            # DuckDB answers an empty statement with nothing at all.
-            columns = [column[0] for column in cursor.description or []] if cursor else []
-            rows = cursor.fetchall() if cursor else []
-    except duckdb.Error as error:
-        _err.print(f"[bold red]The query failed.[/] {escape(str(error))}")
-        raise typer.Exit(EXIT_USAGE) from error
-    match output:
-        case OutputFormat.CSV:
-            writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(rows)
-        case OutputFormat.JSON:
-            records = [dict(zip(columns, row, strict=True)) for row in rows]
-            sys.stdout.write(json.dumps(records, ensure_ascii=False, indent=2, default=_to_json) + "\n")
-        case OutputFormat.TABLE:
-            table = Table(*map(escape, columns))
-            for row in rows:
-                table.add_row(*("" if value is None else escape(str(value)) for value in row))
-            _out.print(table)
-
-
-def _to_json(value: object) -> float | str:
-    """Write what JSON has no type for: a decimal is a number, a date is text."""
-    return float(value) if isinstance(value, Decimal) else str(value)
+    print_rows(*fetch_published(sql), output)
 
 
 @app.command(epilog="Example:  meraukla docs")
@@ -255,10 +202,10 @@ def docs() -> None:
     try:
         page = dbt.write_docs(settings)
     except dbt.DbtError as error:
-        _err.print(f"[bold red]The documentation was not written.[/] {escape(str(error))}")
+        err.print(f"[bold red]The documentation was not written.[/] {escape(str(error))}")
         raise typer.Exit(EXIT_FAILED) from error
-    _out.print(f"Models and columns: {page}", soft_wrap=True)
-    _out.print(f"Expectations: {settings.data_docs_dir / 'index.html'}", soft_wrap=True)
+    out.print(f"Models and columns: {page}", soft_wrap=True)
+    out.print(f"Expectations: {settings.data_docs_dir / 'index.html'}", soft_wrap=True)
 
 
 @app.command(epilog="Examples:  meraukla ui  ·  meraukla ui --port 4000")
@@ -282,10 +229,26 @@ def _prepare_manifest(settings: Settings) -> None:
     try:
         prepare_manifest(settings)
     except BuildFailedError as error:
-        _err.print(f"[bold red]The dbt project is not in order.[/] {escape(str(error))}")
+        err.print(f"[bold red]The dbt project is not in order.[/] {escape(str(error))}")
         raise typer.Exit(EXIT_FAILED) from error
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line.
+
+    It ends without taking the interpreter apart: after a build, object by object, that takes longer than publication.
+    """
+    status = EXIT_FAILED
+
+    def leave() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+    # Registered first, so it runs last: whatever others want done at the end is done.
+    atexit.register(leave)
+    try:
+        app()
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else EXIT_FAILED if ended.code else 0
+        raise

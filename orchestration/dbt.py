@@ -4,7 +4,9 @@ What dagster-dbt makes of dbt's events (assets, checks, column schema and lineag
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -24,10 +26,12 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 from google.protobuf.json_format import MessageToDict
 
+from orchestration.fingerprint import is_prepared
 from orchestration.lineage import read_lineage, write_lineage
 from orchestration.settings import Settings
 from warehouse.store import open_build
 
+IndirectSelection = Literal["cautious", "eager"]
 DbtEvent = dg.Output[None] | dg.AssetMaterialization | dg.AssetCheckResult | dg.AssetObservation
 
 OWNER = "team:education-authority"
@@ -67,13 +71,31 @@ def prepare(settings: Settings) -> None:
         DbtError: the project does not parse or compile.
     """
     _invoke(dbtRunner(), settings, ["compile"])
+    _parsed_file(settings).write_bytes(pickle.dumps(_parse(settings)))
     write_lineage(settings, WarehouseTranslator())
 
 
 @cache
 def _parsed_project(settings: Settings) -> Manifest:
-    """Return dbt's parsed project: parsed once a process, since the stages of a run use the same one."""
-    return cast("Manifest", _invoke(dbtRunner(), settings, ["parse"]).result)
+    """Return dbt's parsed project, once a process, since the stages of a run use the same one.
+
+    It is what was kept when the project was prepared, if that is still this project: dbt takes a second to find out
+    that nothing has changed.
+    """
+    if is_prepared(settings):
+        # Not kept for this build file, or by other software: then parsing it helps.
+        with suppress(Exception):
+            return cast("Manifest", pickle.loads(_parsed_file(settings).read_bytes()))  # noqa: S301 - by prepare
+    return _parse(settings)
+
+
+def _parse(settings: Settings) -> Manifest:
+    return cast("Manifest", _invoke(dbtRunner(), settings, ["--no-write-json", "parse"]).result)
+
+
+def _parsed_file(settings: Settings) -> Path:
+    # dbt writes the name of the database, which is the stem of the build file, into every node.
+    return settings.dbt_target_dir / f"parsed_{settings.build_file.stem}.pickle"
 
 
 def write_docs(settings: Settings) -> Path:
@@ -101,12 +123,16 @@ def run_unit_tests(settings: Settings) -> int:
     Raises:
         DbtError: a test failed.
     """
-    result = _invoke(dbtRunner(), settings, ["test", "--select", "test_type:unit"])
+    # The manifest it would write is one without the compiled SQL that `prepare` left there.
+    result = _invoke(dbtRunner(), settings, ["--no-write-json", "test", "--select", "test_type:unit"])
     return len(cast("Any", result.result).results)
 
 
 def build(
-    context: dg.AssetExecutionContext, settings: Settings, indirect_selection: Literal["cautious", "eager"]
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    indirect_selection: IndirectSelection,
+    when_built: Callable[[], None],
 ) -> Iterator[DbtEvent]:
     """Run `dbt build` for the selected dbt assets of this step and report each node to Dagster.
 
@@ -116,6 +142,8 @@ def build(
         context: the step's context.
         settings: where things lie.
         indirect_selection: whether a test runs only if all models it reads are selected, or if one of them is.
+        when_built: called when all is built and the build file is closed, before Dagster is told. From then on the
+            build file may be another's.
 
     Raises:
         DbtError: a model or a test failed. What ran before is reported first.
@@ -145,11 +173,20 @@ def build(
         _invoke(
             runner,
             settings,
-            ["build", *selection, f"--indirect-selection={indirect_selection}", "--exclude-resource-type=unit_test"],
+            [
+                "--no-write-json",
+                "build",
+                *selection,
+                f"--indirect-selection={indirect_selection}",
+                "--exclude-resource-type=unit_test",
+            ],
         )
     except DbtError as error:
         failure = error
-    yield from _to_dagster_events(context, settings, manifest, translator, raw_events)
+    tables = _describe_tables(settings.build_file)
+    if not failure:
+        when_built()
+    yield from _to_dagster_events(context, settings, raw_events, tables)
     if failure:
         raise failure
 
@@ -175,10 +212,14 @@ def _invoke(runner: dbtRunner, settings: Settings, arguments: Sequence[str]) -> 
     if result.success:
         return result
     if result.exception:
-        raise DbtError(f"dbt {arguments[0]} stopped: {result.exception}") from result.exception
+        raise DbtError(f"dbt {_command(arguments)} stopped: {result.exception}") from result.exception
     nodes: list[Any] = [node for node in cast("Any", result.result) if node.status in _FAILED]
     details = "\n".join(f"- {node.node.name} ({node.status}): {_one_line(node.message)}" for node in nodes)
-    raise DbtError(f"dbt {arguments[0]}: {len(nodes)} nodes failed\n{details}")
+    raise DbtError(f"dbt {_command(arguments)}: {len(nodes)} nodes failed\n{details}")
+
+
+def _command(arguments: Sequence[str]) -> str:
+    return next(argument for argument in arguments if not argument.startswith("-"))
 
 
 def _one_line(message: str | None) -> str:
@@ -188,11 +229,10 @@ def _one_line(message: str | None) -> str:
 def _to_dagster_events(
     context: dg.AssetExecutionContext,
     settings: Settings,
-    manifest: Mapping[str, Any],
-    translator: DagsterDbtTranslator,
     raw_events: Sequence[dict[str, Any]],
+    tables: Mapping[str, "_Table"],
 ) -> Iterator[DbtEvent]:
-    tables = _describe_tables(settings.build_file)
+    manifest, translator, _ = get_manifest_and_translator_from_dbt_assets([context.assets_def])
     lineage = read_lineage(settings)
     for raw_event in raw_events:
         node_id = raw_event.get("data", {}).get("node_info", {}).get("unique_id", "")

@@ -53,6 +53,21 @@ def project_fingerprint() -> str:
     return digest.hexdigest()
 
 
+def is_prepared(settings: Settings) -> bool:
+    """Whether the dbt project was prepared just as it lies here now."""
+    mark = _prepared_mark(settings)
+    return settings.manifest_file.is_file() and mark.is_file() and mark.read_text("utf-8") == project_fingerprint()
+
+
+def mark_prepared(settings: Settings) -> None:
+    """Remember that the dbt project was prepared as it lies here now."""
+    _prepared_mark(settings).write_text(project_fingerprint(), "utf-8")
+
+
+def _prepared_mark(settings: Settings) -> Path:
+    return settings.dbt_target_dir / "prepared.sha256"
+
+
 def _add(digest: "hashlib._Hash", name: str, content: bytes) -> None:
     digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
 

@@ -1,64 +1,78 @@
 """A second process for Great Expectations: its import takes seconds, which pass while the models are built."""
 
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from multiprocessing import get_context
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from expectations.catalogue import Stage
-from expectations.guard import Outcomes, new_context, run_rules, run_suites, write_data_docs
+from expectations.guard import Outcomes
+from orchestration import guard_process
 from orchestration.settings import Settings
 
-if TYPE_CHECKING:
-    from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
+PUBLISHED_KEY = dg.AssetKey(["published", "meraukla"])
+_RULES = "rules"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GuardWorker:
-    """Runs the guard's functions in a process of its own, one after the other."""
+    """Runs the guard's functions in a process of its own, one after the other.
+
+    What is begun early runs while the main process does other things, until its results are asked for. The build file
+    belongs to the worker until then.
+    """
 
     pool: ProcessPoolExecutor
+    is_documented: bool = True
+    begun: dict[object, Future[Outcomes]] = field(default_factory=dict)
+
+    def begin_suites(self, settings: Settings, stages: tuple[Stage, ...]) -> None:
+        """Begin to run the suites of some stages against the build file."""
+        self._begin(stages, guard_process.run_suites, settings.build_file, stages)
+
+    def begin_rules(self, settings: Settings) -> None:
+        """Begin to run the comparability rules against the build file."""
+        self._begin(_RULES, guard_process.run_rules, settings.build_file)
 
     def run_suites(self, settings: Settings, stages: tuple[Stage, ...]) -> Outcomes:
-        """Run the suites of some stages against the build file."""
-        return self.pool.submit(_run_suites, settings.build_file, stages).result()
+        """Return what the suites of some stages found in the build file; run them now unless that was begun."""
+        if stages not in self.begun:
+            self.begin_suites(settings, stages)
+        return self.begun.pop(stages).result()
 
     def run_rules(self, settings: Settings) -> Outcomes:
-        """Run the comparability rules against the build file."""
-        return self.pool.submit(_run_rules, settings.build_file).result()
+        """Return what the comparability rules found in the build file; run them now unless that was begun."""
+        if _RULES not in self.begun:
+            self.begin_rules(settings)
+        return self.begun.pop(_RULES).result()
+
+    def _begin(self, name: object, function: Callable[..., Outcomes], *arguments: object) -> None:
+        self.is_documented = False
+        self.begun[name] = self.pool.submit(function, *arguments)
+
+    def write_data_docs(self, settings: Settings) -> None:
+        """Begin to write Data Docs of all that was checked so far, unless that was done; nobody waits for them."""
+        if not self.is_documented:
+            self.is_documented = True
+            self.pool.submit(guard_process.write_data_docs, settings.data_docs_dir)
+
+
+def is_whole_job(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> bool:
+    """Whether a run goes on to the published file: only then is it known which stage of the guard comes next."""
+    return PUBLISHED_KEY in context.job_def.asset_layer.selected_asset_keys
 
 
 @dg.resource(description="Great Expectations in a process of its own.")
 @contextmanager
 def guard_worker(_: dg.InitResourceContext) -> Iterator[GuardWorker]:
     """Start the worker with the run and stop it with the run; whatever it checked goes into Data Docs."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        pool.submit(_context)
-        yield GuardWorker(pool)
-        pool.submit(_write_data_docs, Settings.from_environment().data_docs_dir)
-
-
-# What follows runs in the worker. Its one context holds the results of the whole run.
-
-
-@cache
-def _context() -> "AbstractDataContext":
-    return new_context()
-
-
-def _run_suites(build_file: Path, stages: tuple[Stage, ...]) -> Outcomes:
-    return run_suites(build_file, stages, _context())
-
-
-def _run_rules(build_file: Path) -> Outcomes:
-    return run_rules(build_file, _context())
-
-
-def _write_data_docs(docs_dir: Path) -> None:
-    write_data_docs(_context(), docs_dir)
+    with ProcessPoolExecutor(
+        max_workers=1, mp_context=get_context("spawn"), initializer=guard_process.prepare
+    ) as pool:
+        pool.submit(guard_process.context)
+        worker = GuardWorker(pool)
+        yield worker
+        worker.write_data_docs(Settings.from_environment())

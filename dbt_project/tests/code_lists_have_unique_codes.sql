@@ -2,9 +2,9 @@
 -- Why: a doubled code doubles every row that joins it, and no total would tell.
 -- How to fix: remove the doubled row from the list in seeds/code_list.
 {% set code_lists = [
-    'action_status', 'break_reason', 'bridge', 'comparator', 'conf_status', 'documentation', 'flag_kind',
-    'institution_type', 'obs_status', 'ownership', 'period_kind', 'progress_status', 'refusal_reason', 'severity',
-    'stage', 'unit',
+    'action_status', 'break_reason', 'bridge', 'cagr_assessment', 'characteristic', 'comparator', 'conf_status',
+    'documentation', 'flag_kind', 'institution_type', 'obs_status', 'ownership', 'period_kind', 'progress_status',
+    'refusal_reason', 'severity', 'stage', 'unit',
 ] %}
 
 {% for code_list in code_lists %}

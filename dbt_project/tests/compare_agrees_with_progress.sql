@@ -2,6 +2,7 @@
 -- Why: analysts who call the macro and readers of the report must get the same difference or the same refusal.
 -- How to fix: both ask macros/comparability.sql; bring the conditions in macros/compare.sql back in line.
 -- depends_on: {{ ref('comparability_reason') }}
+{{ config(meta={'dagster': {'ref': {'name': 'indicator_progress'}}}) }}
 with
 
 progress as (

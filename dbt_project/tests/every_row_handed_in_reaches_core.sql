@@ -2,6 +2,7 @@
 -- Why: core joins the rows to the seeds, and what no seed knows would drop out of the joins without a word.
 -- How to fix: find the row in its file and add what it names to the seeds: its series, cell, survey item, direction,
 -- or a methodology version that covers its period.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_observation'}}}) }}
 {% set staging_models = [
     'stg_actions__action', 'stg_actions__programme', 'stg_actions__programme_direction',
     'stg_enrolment__institution_count', 'stg_enrolment__learner_count',

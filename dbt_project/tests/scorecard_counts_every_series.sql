@@ -1,6 +1,7 @@
 -- What: for every result period the scorecard counts as many series as the strategy has.
 -- Why: a series whose value was not handed in, or was quarantined, must be counted as missing, not forgotten.
 -- How to fix: indicator_comparison makes a row a series and result period; see which of its joins loses one.
+{{ config(meta={'dagster': {'ref': {'name': 'advantage_scorecard'}}}) }}
 with
 
 expected as (

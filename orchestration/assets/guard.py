@@ -1,15 +1,16 @@
 """Great Expectations on the way: suites on raw, core and marts, and the comparability rules that write flags."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
-from expectations.catalogue import Stage, Suite, load_rules, load_suites
+from expectations.catalogue import Rule, Stage, Suite, load_rules, load_suites
 from expectations.guard import CheckResult
 from orchestration.assets.landing import BUILD_FILE_KEY, landing_asset_key
 from orchestration.assets.transform import core_models
 from orchestration.dbt import OWNER
-from orchestration.guard_worker import GuardWorker
+from orchestration.guard_worker import GuardWorker, is_whole_job
 from orchestration.metadata import defined_table_schema
 from orchestration.settings import Settings
 from warehouse.contract import load_contracts
@@ -23,6 +24,7 @@ _ASSET_KEYS = {
 }
 
 _QUARANTINE_SHOWN = 20
+_FINDINGS_SHOWN = 20
 
 
 class GuardError(Exception):
@@ -57,7 +59,22 @@ def _to_check_results(stages: Sequence[Stage], results: Sequence[CheckResult]) -
             yield _to_check_result(_check_name(suite), _asset_key(suite), own)
 
 
-def _to_check_result(name: str, asset_key: dg.AssetKey, results: Sequence[CheckResult]) -> dg.AssetCheckResult:
+def _about_rule(rule: Rule, found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Tell on Dagster's page what a rule asks, by which thresholds, and what it found."""
+    return {
+        "kind": rule.kind,
+        "stops_comparisons": rule.is_break,
+        "thresholds": dict(rule.thresholds),
+        "flags": len(found),
+        "findings": dg.MetadataValue.md(
+            "\n".join(f"- {flag['series_key']}: {flag['reason_en']}" for flag in found[:_FINDINGS_SHOWN]) or "none"
+        ),
+    }
+
+
+def _to_check_result(
+    name: str, asset_key: dg.AssetKey, results: Sequence[CheckResult], metadata: Mapping[str, Any] | None = None
+) -> dg.AssetCheckResult:
     broken = [result for result in results if result.outcome != "passed"]
     stops = any(result.stops_publication for result in broken)
     return dg.AssetCheckResult(
@@ -68,6 +85,7 @@ def _to_check_result(name: str, asset_key: dg.AssetKey, results: Sequence[CheckR
         metadata={
             "expectations": len(results),
             "not_passed": dg.MetadataValue.md("\n".join(f"- {result}" for result in broken)),
+            **(metadata or {}),
         },
     )
 
@@ -103,7 +121,10 @@ def guard_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetChe
     """Suites of the raw sources and of core. A critical failure stops the run before any mart is built."""
     worker: GuardWorker = context.resources.guard_worker
     stages: tuple[Stage, ...] = ("landing", "guard")
-    outcomes = worker.run_suites(Settings.from_environment(), stages)
+    settings = Settings.from_environment()
+    outcomes = worker.run_suites(settings, stages)
+    if is_whole_job(context) and not any(result.stops_publication for result in outcomes.results):
+        worker.begin_rules(settings)
     yield from _to_check_results(stages, outcomes.results)
     _stop_if_critical(outcomes.results)
 
@@ -125,7 +146,8 @@ def flag(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Non
     yield dg.MaterializeResult(metadata={"dagster/row_count": len(outcomes.flags)})
     for rule in load_rules():
         own = [result for result in outcomes.results if result.suite == f"rule.{rule.name}"]
-        yield _to_check_result(rule.name, FLAG_KEY, own)
+        found = [flag for flag in outcomes.flags if flag["rule"] == rule.name]
+        yield _to_check_result(rule.name, FLAG_KEY, own, _about_rule(rule, found))
     _stop_if_critical(outcomes.results)
 
 
@@ -136,6 +158,9 @@ def flag(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Non
 def audit_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
     """Suites of the marts, the last thing before publication. A critical failure stops it."""
     worker: GuardWorker = context.resources.guard_worker
-    outcomes = worker.run_suites(Settings.from_environment(), ("audit",))
+    settings = Settings.from_environment()
+    outcomes = worker.run_suites(settings, ("audit",))
+    # The last checks of a run: what is left, publication, needs neither the worker nor the second core.
+    worker.write_data_docs(settings)
     yield from _to_check_results(("audit",), outcomes.results)
     _stop_if_critical(outcomes.results)

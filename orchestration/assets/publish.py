@@ -1,12 +1,18 @@
 """Publication: the audited build file becomes the file that users open, in one atomic switch."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from orchestration.assets.transform import mart_models
 from orchestration.dbt import OWNER
+from orchestration.guard_worker import PUBLISHED_KEY
 from orchestration.settings import Settings
 from warehouse.publish import PublicationError, publish
 from warehouse.store import open_build
+from warehouse.suspicion import Suspicion, record_suspicions
+
+_SUSPICIONS_SHOWN = 50
 
 
 def refuse_unaudited(settings: Settings) -> None:
@@ -34,7 +40,7 @@ def refuse_unaudited(settings: Settings) -> None:
 
 
 @dg.asset(
-    key=["published", "meraukla"],
+    key=PUBLISHED_KEY,
     deps=[mart_models],
     group_name="published",
     kinds={"duckdb"},
@@ -47,6 +53,7 @@ def published_file() -> dg.MaterializeResult[None]:
     """
     settings = Settings.from_environment()
     refuse_unaudited(settings)
+    suspicions = record_suspicions(settings.build_file, settings.published_file)
     tables = publish(settings.build_file, settings.published_file)
     return dg.MaterializeResult(
         metadata={
@@ -54,5 +61,13 @@ def published_file() -> dg.MaterializeResult[None]:
             "tables": len(tables),
             "dagster/row_count": sum(tables.values()),
             "bytes": settings.published_file.stat().st_size,
+            "open_suspicions": len(suspicions.open),
+            "new_suspicions": dg.MetadataValue.md(_listed(suspicions.new)),
         }
     )
+
+
+def _listed(suspicions: Sequence[Suspicion]) -> str:
+    lines = [f"- `{item.flag_id}` {item.rule}, {item.series_key}: {item.reason_en}" for item in suspicions]
+    more = len(lines) - _SUSPICIONS_SHOWN
+    return "\n".join([*lines[:_SUSPICIONS_SHOWN], *([f"- and {more} more"] if more > 0 else [])]) or "none"

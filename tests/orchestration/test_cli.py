@@ -18,7 +18,8 @@ from orchestration.build import BuildFailedError, prepare_manifest
 from orchestration.cli import app
 from orchestration.settings import PROJECT_DIR, Settings
 
-COMMANDS = ("build", "status", "flags", "query", "docs", "ui")
+COMMANDS = ("build", "status", "query", "docs", "ui")
+GROUPS = ("method", "flags")
 INDICATOR_07 = "liepaja-2020-2025/07/total"
 TWO_ROWS = "select * from (values (1, 'bļoda, „zila”', null), (2, '[bold]karote[/]', 4.5)) as t (a, b, c)"
 
@@ -68,7 +69,7 @@ def record_run(settings: Settings, *, failed_step: str | None, message: str | No
 # --- Help ---
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, "flags"])
 def test_the_help_of_each_command_has_an_example_that_can_be_typed(command: str) -> None:
     result = meraukla(command, "--help")
     assert result.exit_code == 0
@@ -79,8 +80,9 @@ def test_the_help_of_each_command_has_an_example_that_can_be_typed(command: str)
 def test_help_lists_every_command_and_no_other() -> None:
     listed = {command.name or command.callback.__name__ for command in app.registered_commands if not command.hidden}
     assert listed == set(COMMANDS)
+    assert {group.name for group in app.registered_groups} == set(GROUPS)
     help_text = meraukla("--help").stdout
-    assert all(command in help_text for command in COMMANDS)
+    assert all(command in help_text for command in (*COMMANDS, *GROUPS))
 
 
 @pytest.mark.parametrize("arguments", [("no-such-command",), ("build", "--no-such-option"), ("query",)])
@@ -347,10 +349,17 @@ def test_status_tells_of_a_failed_first_run_too(empty_data: Settings) -> None:
 
 
 @pytest.mark.usefixtures("published_file")
-def test_flags_lists_every_flag() -> None:
-    listed = list(csv.DictReader(io.StringIO(meraukla("flags", "--format", "csv").stdout)))
+@pytest.mark.parametrize(
+    ("arguments", "condition"),
+    # Without a kind those are listed that ask for a decision or have one.
+    [([], "kind <> 'declared'"), (["--kind", "all"], "true"), (["--kind", "declared"], "kind = 'declared'")],
+)
+def test_flags_lists_every_flag_of_the_kind_asked_for(arguments: list[str], condition: str) -> None:
+    listed = list(csv.DictReader(io.StringIO(meraukla("flags", *arguments, "--format", "csv").stdout)))
     (counted,) = json.loads(
-        meraukla("query", "--format", "json", "select count(*) as flags from marts.comparability_flag").stdout
+        meraukla(
+            "query", "--format", "json", f"select count(*) as flags from marts.comparability_flag where {condition}"
+        ).stdout
     )
     assert len(listed) == counted["flags"] > 0
 

@@ -2,6 +2,7 @@ with
 
 observation as (
     select * from {{ ref('fct_observation') }}
+    where not is_bridged
 ),
 
 target as (

@@ -34,6 +34,8 @@ known_label as (
     union
     select valid_to from {{ ref('methodology_version') }}
     union
+    select first_period from {{ ref('break_declaration') }}
+    union
     select cast(year_no as varchar) || '/' || cast(year_no + 1 as varchar) from strategy_year
 ),
 
