@@ -1,5 +1,5 @@
 # Two commands matter: `make build` and `make test`. Both set up what they need.
-.PHONY: build test test-unit lint ui docs clean setup bench lock
+.PHONY: build test test-unit lint ui docs clean setup bench bench-breaks lock
 .DEFAULT_GOAL := build
 
 PYTHON ?= python3
@@ -19,7 +19,9 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy bench
 	$(BIN)/sqlfluff lint --processes 2 --config dbt_project/.sqlfluff dbt_project/models dbt_project/tests
+	$(BIN)/sqlfluff lint --config expectations/.sqlfluff expectations/rules
 
 ui: .venv/run
 	$(BIN)/meraukla ui
@@ -30,6 +32,9 @@ docs: .venv/run
 
 bench: .venv/dev
 	$(BIN)/python bench/overhead.py
+
+bench-breaks: .venv/dev
+	$(BIN)/python bench/break_detection.py
 
 clean:
 	rm -rf data/build data/published data/dagster data/docs dbt_project/target dbt_project/logs logs

@@ -16,6 +16,7 @@ import pytest
 
 from expectations.guard import Outcomes, run_rules
 from orchestration.settings import PROJECT_DIR, Settings
+from tests.expectations.core_tables import create_core
 from warehouse.store import open_build, open_read_only, start_build
 
 STRATEGY = "liepaja-2020-2025"
@@ -315,25 +316,14 @@ def test_dagster_knows_rows_columns_and_lineage_of_each_published_model(
 # --- A definition that changes without a declared break, on synthetic core tables ---
 
 
-SYNTHETIC_CORE = """
-create schema core;
-create table core.dim_series (strategy_code varchar, series_key varchar, unit varchar);
-create table core.fct_observation (
-    strategy_code varchar, series_key varchar, period_label varchar, unit varchar, is_baseline boolean,
-    value_numeric double, value_text varchar, report_line integer
-);
-create table core.fct_target (
-    strategy_code varchar, series_key varchar, target_year integer, unit varchar, value_text varchar,
-    report_line integer
-);
-create table core.dim_methodology (
-    strategy_code varchar, methodology_key varchar, previous_methodology_key varchar, series_key varchar,
-    version_no integer, valid_from varchar, valid_to varchar, definition_hash varchar, is_break_declared boolean,
-    documentation varchar, evidence_document varchar, evidence_line integer
-);
-insert into core.dim_methodology values
-    ('synthetic', 'synthetic/01/v1', null, 'synthetic/01', 1, null, '2022/2023', 'a', false, 'described', 'x', 1),
-    ('synthetic', 'synthetic/01/v2', 'synthetic/01/v1', 'synthetic/01', 2, '2023/2024', null, 'b', false,
+SYNTHETIC_METHODOLOGY = """
+insert into core.dim_methodology (
+    strategy_code, methodology_key, previous_methodology_key, series_key, version_no, valid_from, valid_to,
+    definition_hash, sealed_hash, is_break_declared, documentation, evidence_document, evidence_line
+) values
+    ('synthetic', 'synthetic/01/v1', null, 'synthetic/01', 1, null, '2022/2023', 'a', 'a', false,
+        'described', 'x', 1),
+    ('synthetic', 'synthetic/01/v2', 'synthetic/01/v1', 'synthetic/01', 2, '2023/2024', null, 'b', 'b', false,
         'described', 'x', 2);
 """
 
@@ -353,7 +343,8 @@ def synthetic_build_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     run = {"run_id": "synthetic", "input_fingerprint": "synthetic", "meraukla_version": "0", "duckdb_version": "0"}
     start_build(path, run)
     with open_build(path) as connection:
-        connection.execute(SYNTHETIC_CORE)
+        create_core(connection)
+        connection.execute(SYNTHETIC_METHODOLOGY)
     return path
 
 
@@ -380,7 +371,7 @@ def test_a_definition_changed_without_a_declared_break_stops_the_build(synthetic
     assert error is not None
     told = error.to_string()
     assert "rule.definition_changed.is_explained" in told
-    assert "declared as a break" in told
+    assert "a break is declared" in told
     assert flags(synthetic_build_file) == [
         ("definition_changed", "synthetic/01", "2022/2023", "2023/2024", "critical", True)
     ]
@@ -389,7 +380,10 @@ def test_a_definition_changed_without_a_declared_break_stops_the_build(synthetic
 @pytest.mark.usefixtures("manifest")
 @pytest.mark.parametrize(
     "repair",
-    ["is_break_declared = true where version_no = 2", "definition_hash = 'a' where version_no = 2"],
+    [
+        "is_break_declared = true where version_no = 2",
+        "definition_hash = 'a', sealed_hash = 'a' where version_no = 2",
+    ],
     ids=["break declared", "same definition"],
 )
 def test_a_declared_break_or_an_unchanged_definition_lets_the_build_go_on(
@@ -399,3 +393,14 @@ def test_a_declared_break_or_an_unchanged_definition_lets_the_build_go_on(
         connection.execute(f"update core.dim_methodology set {repair}")
     assert judge_synthetic_build().success
     assert flags(synthetic_build_file) == []
+
+
+@pytest.mark.usefixtures("manifest")
+def test_a_definition_changed_in_place_stops_the_build(synthetic_build_file: Path) -> None:
+    with open_build(synthetic_build_file) as connection:
+        connection.execute("update core.dim_methodology set is_break_declared = true where version_no = 2")
+        connection.execute("update core.dim_methodology set definition_hash = 'c' where version_no = 1")
+    assert not judge_synthetic_build().success
+    assert flags(synthetic_build_file) == [
+        ("definition_changed", "synthetic/01", None, "2022/2023", "critical", True)
+    ]
