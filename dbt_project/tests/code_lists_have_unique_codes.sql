@@ -3,7 +3,7 @@
 -- How to fix: remove the doubled row from the list in seeds/code_list.
 {% set code_lists = [
     'action_status', 'break_reason', 'bridge', 'cagr_assessment', 'characteristic', 'comparator', 'conf_status',
-    'documentation', 'flag_kind', 'institution_type', 'obs_status', 'ownership', 'period_kind', 'progress_status',
+    'counted_by', 'documentation', 'flag_kind', 'institution_type', 'obs_status', 'ownership', 'period_kind', 'progress_status',
     'refusal_reason', 'severity', 'stage', 'unit',
 ] %}
 

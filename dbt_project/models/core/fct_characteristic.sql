@@ -20,6 +20,10 @@ enrolment as (
     select * from {{ ref('fct_enrolment') }}
 ),
 
+counted_by as (
+    select * from {{ ref('counted_by') }}
+),
+
 institution_identity as (
     select * from {{ ref('institution_identity') }}
 ),
@@ -50,8 +54,11 @@ wave_of_measurement as (
         survey_share.series_key,
         survey_share.period_key,
         survey.question_lv,
+        survey.question_en,
         survey.scale_lv,
-        survey.positive_answers_lv
+        survey.scale_en,
+        survey.positive_answers_lv,
+        survey.positive_answers_en
     from survey_share
     inner join survey
         on
@@ -65,6 +72,7 @@ identity_of_measurement as (
         measurement.series_key,
         measurement.period_key,
         institution_identity.name_lv,
+        institution_identity.name_en,
         row_number() over (
             partition by measurement.series_key, measurement.period_key
             order by first_period.sort_order desc
@@ -80,39 +88,50 @@ identity_of_measurement as (
             and measurement.period_order >= first_period.sort_order
 ),
 
+-- A methodology is registered in one language; what is a name or a code has both.
 stated as (
     {% for characteristic in ['population', 'denominator', 'instrument', 'instrument_version'] -%}
     select
         series_key,
         period_key,
         '{{ characteristic }}' as characteristic_code,
-        {{ characteristic }} as stated_text
+        {{ characteristic }} as stated_text,
+        {{ characteristic }} as stated_text_lv,
+        {{ characteristic }} as stated_text_en
     from method_of_measurement
     union all
     {% endfor -%}
     {% for characteristic, column in [
-        ('question', 'question_lv'), ('answer_scale', 'scale_lv'), ('positive_answers', 'positive_answers_lv'),
+        ('question', 'question'), ('answer_scale', 'scale'), ('positive_answers', 'positive_answers'),
     ] -%}
     select
         series_key,
         period_key,
         '{{ characteristic }}' as characteristic_code,
-        {{ column }} as stated_text
+        {{ column }}_lv as stated_text,
+        {{ column }}_lv as stated_text_lv,
+        coalesce({{ column }}_en, {{ column }}_lv) as stated_text_en
     from wave_of_measurement
     union all
     {% endfor -%}
     select
-        series_key,
-        period_key,
+        enrolment.series_key,
+        enrolment.period_key,
         'counted_by' as characteristic_code,
-        counted_by as stated_text
+        enrolment.counted_by as stated_text,
+        counted_by.name_lv as stated_text_lv,
+        counted_by.name_en as stated_text_en
     from enrolment
+    inner join counted_by
+        on enrolment.counted_by = counted_by.counted_by_code
     union all
     select
         series_key,
         period_key,
         'institution' as characteristic_code,
-        name_lv as stated_text
+        name_lv as stated_text,
+        name_lv as stated_text_lv,
+        name_en as stated_text_en
     from identity_of_measurement
     where latest_no = 1
 ),
@@ -127,7 +146,9 @@ characteristic as (
         characteristic_code.rule,
         characteristic_code.name_lv,
         characteristic_code.name_en,
-        stated.stated_text
+        stated.stated_text,
+        stated.stated_text_lv,
+        stated.stated_text_en
     from stated
     inner join characteristic_code
         on stated.characteristic_code = characteristic_code.characteristic_code

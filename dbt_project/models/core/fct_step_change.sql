@@ -14,8 +14,8 @@ stated_twice as (
         later.rule,
         later.characteristic_code,
         earlier.stated_text <> later.stated_text as is_changed,
-        later.name_lv || ' „' || earlier.stated_text || '” → „' || later.stated_text || '”' as text_lv,
-        later.name_en || ' “' || earlier.stated_text || '” → “' || later.stated_text || '”' as text_en
+        later.name_lv || ' „' || earlier.stated_text_lv || '” → „' || later.stated_text_lv || '”' as text_lv,
+        later.name_en || ' “' || earlier.stated_text_en || '” → “' || later.stated_text_en || '”' as text_en
     from step
     inner join characteristic as earlier
         on
