@@ -1,44 +1,37 @@
-"""dbt in this process. dagster-dbt's own resource starts a new process for each command, which costs seconds each.
+"""dbt's nodes as Dagster assets and checks; dbt itself runs in a process of its own (`dbt_process.py`).
 
-What dagster-dbt makes of dbt's events (assets, checks, column schema and lineage) is taken from it unchanged.
+dagster-dbt's own decorator needs dbt in this process, and its resource starts a process for each command, which costs
+seconds each. What dagster-dbt makes of dbt's nodes and events (specs, checks, column schema and lineage) is taken
+from it unchanged.
 """
 
-import os
-import pickle
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
-from dagster_dbt.asset_utils import (
-    DAGSTER_DBT_EXCLUDE_METADATA_KEY,
-    DAGSTER_DBT_SELECT_METADATA_KEY,
-    get_manifest_and_translator_from_dbt_assets,
+
+from orchestration import dbt_worker
+from orchestration.dagster_dbt_alone import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCoreCliEventMessage,
     get_subset_selection_for_context,
 )
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt.contracts.graph.manifest import Manifest
-from dbt_common.events.base_types import EventMsg
-from google.protobuf.json_format import MessageToDict
-
-from orchestration.fingerprint import is_prepared
-from orchestration.lineage import read_lineage, write_lineage
+from orchestration.lineage import read_lineage
 from orchestration.settings import Settings
 from warehouse.store import open_build
 
-IndirectSelection = Literal["cautious", "eager"]
+if TYPE_CHECKING:
+    from orchestration.dbt_process import IndirectSelection
+
 DbtEvent = dg.Output[None] | dg.AssetMaterialization | dg.AssetCheckResult | dg.AssetObservation
 
 OWNER = "team:education-authority"
-# What dbt_project/profiles.yml reads the build file's path from.
-PROFILE_VARIABLE = "DBT_ENV_SECRET_BUILD_FILE"
-_RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
-_FAILED = frozenset({"error", "fail", "runtime error"})
+_TABLES = frozenset({"model", "seed"})
 
 
 class WarehouseTranslator(DagsterDbtTranslator):
@@ -60,170 +53,99 @@ class WarehouseTranslator(DagsterDbtTranslator):
         return str(dbt_resource_props["description"])
 
 
-class DbtError(Exception):
-    """dbt could not do what it was asked; the message names the nodes and what to do."""
+@dg.resource(description="dbt in a process of its own.")
+@contextmanager
+def dbt_resource(_: dg.InitResourceContext) -> Iterator[dbt_worker.DbtWorker]:
+    """Start the process with the run, if not before, and stop it with the run."""
+    try:
+        yield dbt_worker.begin()
+    finally:
+        dbt_worker.end()
 
 
-def prepare(settings: Settings) -> None:
-    """Parse and compile the project and derive column lineage: what each run needs and none changes.
-
-    Raises:
-        DbtError: the project does not parse or compile.
-    """
-    _invoke(dbtRunner(), settings, ["compile"])
-    _parsed_file(settings).write_bytes(pickle.dumps(_parse(settings)))
-    write_lineage(settings, WarehouseTranslator())
+class DbtBuildError(Exception):
+    """A model or a test failed; the message names the nodes."""
 
 
 @cache
-def _parsed_project(settings: Settings) -> Manifest:
-    """Return dbt's parsed project, once a process, since the stages of a run use the same one.
-
-    It is what was kept when the project was prepared, if that is still this project: dbt takes a second to find out
-    that nothing has changed.
-    """
-    if is_prepared(settings):
-        # Not kept for this build file, or by other software: then parsing it helps.
-        with suppress(Exception):
-            return cast("Manifest", pickle.loads(_parsed_file(settings).read_bytes()))  # noqa: S301 - by prepare
-    return _parse(settings)
+def _manifest() -> Mapping[str, Any]:
+    manifest: Mapping[str, Any] = json.loads(Settings.from_environment().manifest_file.read_bytes())
+    return manifest
 
 
-def _parse(settings: Settings) -> Manifest:
-    return cast("Manifest", _invoke(dbtRunner(), settings, ["--no-write-json", "parse"]).result)
+@cache
+def _translator() -> WarehouseTranslator:
+    return WarehouseTranslator()
 
 
-def _parsed_file(settings: Settings) -> Path:
-    # dbt writes the name of the database, which is the stem of the build file, into every node.
-    return settings.dbt_target_dir / f"parsed_{settings.build_file.stem}.pickle"
+def specs_of_stage(stage: str) -> tuple[list[dg.AssetSpec], list[dg.AssetCheckSpec]]:
+    """Return an asset for each model and seed of a stage of dbt_project.yml, and a check for each of their tests."""
+    manifest, translator = _manifest(), _translator()
+    assets: list[dg.AssetSpec] = []
+    checks: dict[dg.AssetCheckKey, dg.AssetCheckSpec] = {}
+    for node_id, node in manifest["nodes"].items():
+        if node["resource_type"] not in _TABLES or node["config"]["meta"]["stage"] != stage:
+            continue
+        asset = translator.get_asset_spec(manifest, node_id, None)
+        assets.append(asset)
+        for child_id in manifest["child_map"][node_id]:
+            if manifest["nodes"].get(child_id, {}).get("resource_type") == "test":
+                check = translator.get_asset_check_spec(asset, manifest, child_id, None)
+                if check:
+                    checks[check.key] = check
+    return assets, list(checks.values())
 
 
-def write_docs(settings: Settings) -> Path:
-    """Write dbt's documentation as one page that needs no server.
-
-    Returns:
-        The page.
-
-    Raises:
-        DbtError: the project does not compile, or nothing has been built yet.
-    """
-    _invoke(dbtRunner(), settings, ["docs", "generate", "--static"])
-    settings.docs_dir.mkdir(parents=True, exist_ok=True)
-    page = settings.docs_dir / "dbt.html"
-    page.write_bytes((settings.dbt_target_dir / "static_index.html").read_bytes())
-    return page
-
-
-def run_unit_tests(settings: Settings) -> int:
-    """Run dbt's unit tests: made-up rows in, expected rows out. The build file gives them the columns' types.
-
-    Returns:
-        Number of tests that ran, all of them passed.
-
-    Raises:
-        DbtError: a test failed.
-    """
-    # The manifest it would write is one without the compiled SQL that `prepare` left there.
-    result = _invoke(dbtRunner(), settings, ["--no-write-json", "test", "--select", "test_type:unit"])
-    return len(cast("Any", result.result).results)
+def table_keys(stage: str) -> dict[str, tuple[str, ...]]:
+    """Return the columns of each model's own key, by table (`schema.table`), as its test `keys` declares them."""
+    nodes = _manifest()["nodes"]
+    keys: dict[str, tuple[str, ...]] = {}
+    for node in nodes.values():
+        test = node.get("test_metadata") or {}
+        if test.get("name") == "keys" and (columns := test["kwargs"].get("columns")):
+            table = nodes[node["attached_node"]]
+            if table["config"]["meta"]["stage"] == stage:
+                keys[_relation(table)] = tuple(columns)
+    return keys
 
 
 def build(
     context: dg.AssetExecutionContext,
-    settings: Settings,
-    indirect_selection: IndirectSelection,
+    worker: dbt_worker.DbtWorker,
+    stage: str,
+    indirect_selection: "IndirectSelection",
     when_built: Callable[[], None],
 ) -> Iterator[DbtEvent]:
     """Run `dbt build` for the selected dbt assets of this step and report each node to Dagster.
 
-    Unit tests are left to `make test`: they judge the SQL, not tonight's data.
-
     Args:
         context: the step's context.
-        settings: where things lie.
+        worker: the process that runs dbt.
+        stage: the stage of dbt_project.yml that the step's assets are of.
         indirect_selection: whether a test runs only if all models it reads are selected, or if one of them is.
         when_built: called when all is built and the build file is closed, before Dagster is told. From then on the
             build file may be another's.
 
     Raises:
-        DbtError: a model or a test failed. What ran before is reported first.
+        DbtBuildError: a model or a test failed. What ran before is reported first.
     """
-    manifest, translator, _ = get_manifest_and_translator_from_dbt_assets([context.assets_def])
+    settings = Settings.from_environment()
     selection, _ = get_subset_selection_for_context(
         context=context,
-        manifest=manifest,
-        select=context.op.tags.get(DAGSTER_DBT_SELECT_METADATA_KEY),
-        exclude=context.op.tags.get(DAGSTER_DBT_EXCLUDE_METADATA_KEY),
+        manifest=_manifest(),
+        select=f"config.meta.stage:{stage}",
+        exclude=None,
         selector=None,
-        dagster_dbt_translator=translator,
+        dagster_dbt_translator=_translator(),
         current_dbt_indirect_selection_env=None,
     )
-    raw_events: list[dict[str, Any]] = []
-
-    def remember(event: EventMsg) -> None:
-        if event.info.name in _RESULT_EVENTS:
-            raw_events.append(MessageToDict(event, preserving_proto_field_name=True))
-
-    runner = dbtRunner(
-        manifest=_parsed_project(settings),
-        callbacks=[remember],
-    )
-    failure: DbtError | None = None
-    try:
-        _invoke(
-            runner,
-            settings,
-            [
-                "--no-write-json",
-                "build",
-                *selection,
-                f"--indirect-selection={indirect_selection}",
-                "--exclude-resource-type=unit_test",
-            ],
-        )
-    except DbtError as error:
-        failure = error
+    outcome = worker.build(settings, selection, indirect_selection)
     tables = _describe_tables(settings.build_file)
-    if not failure:
+    if not outcome.failure:
         when_built()
-    yield from _to_dagster_events(context, settings, raw_events, tables)
-    if failure:
-        raise failure
-
-
-def _invoke(runner: dbtRunner, settings: Settings, arguments: Sequence[str]) -> dbtRunnerResult:
-    os.environ[PROFILE_VARIABLE] = str(settings.build_file)
-    settings.build_file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        result: dbtRunnerResult = runner.invoke(
-            [
-                "--quiet",
-                "--log-level=none",
-                "--log-level-file=none",
-                *arguments,
-                f"--project-dir={settings.dbt_project_dir}",
-                f"--profiles-dir={settings.dbt_project_dir}",
-                f"--target-path={settings.dbt_target_dir}",
-            ]
-        )
-    finally:
-        # dbt keeps the build file open between nodes, which is fast; the next stage must find it closed.
-        DuckDBConnectionManager.close_all_connections()
-    if result.success:
-        return result
-    if result.exception:
-        raise DbtError(f"dbt {_command(arguments)} stopped: {result.exception}") from result.exception
-    nodes: list[Any] = [node for node in cast("Any", result.result) if node.status in _FAILED]
-    details = "\n".join(f"- {node.node.name} ({node.status}): {_one_line(node.message)}" for node in nodes)
-    raise DbtError(f"dbt {_command(arguments)}: {len(nodes)} nodes failed\n{details}")
-
-
-def _command(arguments: Sequence[str]) -> str:
-    return next(argument for argument in arguments if not argument.startswith("-"))
-
-
-def _one_line(message: str | None) -> str:
-    return " ".join((message or "").split())
+    yield from _to_dagster_events(context, settings, outcome.events, tables)
+    if outcome.failure:
+        raise DbtBuildError(outcome.failure)
 
 
 def _to_dagster_events(
@@ -232,7 +154,7 @@ def _to_dagster_events(
     raw_events: Sequence[dict[str, Any]],
     tables: Mapping[str, "_Table"],
 ) -> Iterator[DbtEvent]:
-    manifest, translator, _ = get_manifest_and_translator_from_dbt_assets([context.assets_def])
+    manifest, translator = _manifest(), _translator()
     lineage = read_lineage(settings)
     for raw_event in raw_events:
         node_id = raw_event.get("data", {}).get("node_info", {}).get("unique_id", "")

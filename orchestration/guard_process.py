@@ -3,9 +3,6 @@
 One context holds the results of the whole run.
 """
 
-import atexit
-import gc
-import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -13,17 +10,9 @@ from typing import TYPE_CHECKING
 
 from expectations import guard
 from expectations.catalogue import Stage
-from orchestration.settings import GC_THRESHOLD
 
 if TYPE_CHECKING:
     from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
-
-
-def prepare() -> None:
-    """Prepare the process, before anything else runs in it."""
-    gc.set_threshold(GC_THRESHOLD)
-    # The run waits for the worker's end, and taking the interpreter apart, library by library, takes a second.
-    atexit.register(os._exit, 0)
 
 
 @cache

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 
 import dagster as dg
 
 from expectations.catalogue import Stage
 from expectations.guard import Outcomes
 from orchestration import guard_process
+from orchestration.dbt_worker import DbtWorker
 from orchestration.settings import Settings
+from orchestration.worker_process import start_process
 
 PUBLISHED_KEY = dg.AssetKey(["published", "meraukla"])
 _RULES = "rules"
@@ -65,14 +67,17 @@ def is_whole_job(context: dg.AssetExecutionContext | dg.AssetCheckExecutionConte
     return PUBLISHED_KEY in context.job_def.asset_layer.selected_asset_keys
 
 
-@dg.resource(description="Great Expectations in a process of its own.")
+@dg.resource(
+    description="Great Expectations in a process of its own.", required_resource_keys={"dbt_worker", "run_guard"}
+)
 @contextmanager
-def guard_worker(_: dg.InitResourceContext) -> Iterator[GuardWorker]:
+def guard_worker(context: dg.InitResourceContext) -> Iterator[GuardWorker]:
     """Start the worker with the run and stop it with the run; whatever it checked goes into Data Docs."""
-    with ProcessPoolExecutor(
-        max_workers=1, mp_context=get_context("spawn"), initializer=guard_process.prepare
-    ) as pool:
-        pool.submit(guard_process.context)
+    with start_process() as pool:
+        dbt: DbtWorker = context.resources.dbt_worker
+        dbt.when_loaded(lambda: pool.submit(guard_process.context))
         worker = GuardWorker(pool)
         yield worker
-        worker.write_data_docs(Settings.from_environment())
+        # A worker that was killed has failed its step; there is nobody left to write anything.
+        with suppress(BrokenProcessPool):
+            worker.write_data_docs(Settings.from_environment())

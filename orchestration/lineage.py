@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator
-from dagster_dbt.core.dbt_cli_event import EventHistoryMetadata, _build_column_lineage_metadata
 
+from orchestration.dagster_dbt_alone import DagsterDbtTranslator, EventHistoryMetadata, build_column_lineage_metadata
 from orchestration.settings import Settings
 from warehouse.contract import load_contracts
 from warehouse.tables import load_table_definitions
@@ -34,7 +33,8 @@ def write_lineage(settings: Settings, translator: DagsterDbtTranslator) -> None:
     lineage = {
         node_id: _lineage_of(node, manifest, columns, settings, translator)
         for node_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model"
+        # What Python computes has no lineage that could be read off.
+        if node["resource_type"] == "model" and node["language"] == "sql"
     }
     (settings.dbt_target_dir / _LINEAGE_FILE).write_text(json.dumps(lineage), "utf-8")
 
@@ -64,7 +64,7 @@ def _lineage_of(
     translator: DagsterDbtTranslator,
 ) -> dict[str, list[tuple[list[str], str]]]:
     parents = [manifest["nodes"].get(parent) or manifest["sources"][parent] for parent in node["depends_on"]["nodes"]]
-    metadata = _build_column_lineage_metadata(
+    metadata = build_column_lineage_metadata(
         event_history_metadata=EventHistoryMetadata(
             columns=columns[node["relation_name"]],
             parents={parent["relation_name"]: columns[parent["relation_name"]] for parent in parents},

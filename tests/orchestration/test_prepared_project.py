@@ -16,22 +16,22 @@ def settings() -> Settings:
 
 @pytest.mark.usefixtures("manifest")
 def test_a_prepared_project_is_not_parsed_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestration import dbt  # noqa: PLC0415 - seconds of import
+    from orchestration import dbt_process  # noqa: PLC0415 - seconds of import
 
-    monkeypatch.setattr(dbt, "_parse", lambda _: pytest.fail("parsed again"))
-    project = dbt._parsed_project.__wrapped__(settings)
+    monkeypatch.setattr(dbt_process, "_parse", lambda _: pytest.fail("parsed again"))
+    project = dbt_process._parsed_project.__wrapped__(settings)
     assert any(node.name == "fct_observation" for node in project.nodes.values())
 
 
 @pytest.mark.usefixtures("manifest")
 @pytest.mark.parametrize("case", ["changed", "other database", "other code"])
 def test_anything_else_is_parsed(settings: Settings, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
-    from orchestration import dbt  # noqa: PLC0415 - seconds of import
+    from orchestration import dbt_process  # noqa: PLC0415 - seconds of import
 
     parsed: Any = object()
-    monkeypatch.setattr(dbt, "_parse", lambda _: parsed)
+    monkeypatch.setattr(dbt_process, "_parse", lambda _: parsed)
     if case == "changed":
-        monkeypatch.setattr(dbt, "is_prepared", lambda _: False)
+        monkeypatch.setattr(dbt_process, "is_prepared", lambda _: False)
     elif case == "other database":
         # dbt writes the name of the database into every node.
         settings = replace(settings, build_file=settings.build_file.with_name("other.duckdb"))
@@ -40,5 +40,5 @@ def test_anything_else_is_parsed(settings: Settings, monkeypatch: pytest.MonkeyP
         def unreadable(_: bytes) -> object:
             raise pickle.UnpicklingError
 
-        monkeypatch.setattr(dbt.pickle, "loads", unreadable)
-    assert dbt._parsed_project.__wrapped__(settings) is parsed
+        monkeypatch.setattr(dbt_process.pickle, "loads", unreadable)
+    assert dbt_process._parsed_project.__wrapped__(settings) is parsed

@@ -1,0 +1,43 @@
+"""A process that works for a run beside its main one."""
+
+import atexit
+import ctypes
+import gc
+import os
+import signal
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from orchestration.settings import GC_THRESHOLD
+
+_PR_SET_PDEATHSIG = 1
+
+
+def start_process() -> ProcessPoolExecutor:
+    """Return a pool of one new process, which does one thing after the other and imports what these need."""
+    return ProcessPoolExecutor(
+        max_workers=1, mp_context=get_context("spawn"), initializer=_prepare, initargs=(os.getpid(),)
+    )
+
+
+def _prepare(parent: int) -> None:
+    """Prepare the process, before anything else runs in it."""
+    gc.set_threshold(GC_THRESHOLD)
+    _die_with(parent)
+    # Ctrl-C goes to all processes of a terminal; the one that runs the job decides what becomes of this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The run waits for the worker's end, and taking the interpreter apart, library by library, takes a second.
+    atexit.register(os._exit, 0)
+
+
+def _die_with(parent: int) -> None:
+    """Have Linux end this process when the one that runs the job ends, however that ends.
+
+    Else it would wait for ever for work, with hundreds of megabytes, and with the build file if it has it open.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            # It ended before this was set.
+            os._exit(1)
