@@ -7,12 +7,19 @@ unreadable.
 A range is two numbers, the lower one first, with a dash or hyphen between them or in words: `20–30 %`, `20-30%`,
 `20 % – 30 %`, `20 līdz 30 %`, `no 20 līdz 30 %`; `+2–3 %` is a range of changes. Below zero only words tell a sign
 from a dash: `no -5 līdz -2`. What could as well be two years (`2024–2025`) or runs downwards (`30–20`) is unreadable.
+
+Comma and point are both decimal marks, and thousands are parted by blanks: `1.234` and `1,234` are one and a bit.
+Only where the contract says that a source parts thousands by one of the two (`thousands_mark`), `1.234` is 1234, and
+the other of the two is the decimal mark. What keeps neither rule is unreadable, never guessed at.
+
+Counts, codes, dates, booleans and integers have a reader each, at the end.
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
 Marks = Mapping[str, str]
@@ -57,6 +64,7 @@ class UnreadableValueError(ValueError):
 
 
 _BLANKS = re.compile(r"\s+")
+_BLANKS_AND_UNDERSCORES = re.compile(r"[\s_]+")
 # Fifteen digits are what a float holds exactly; more would become another number, or infinity.
 _DIGITS = r"(?:\d{1,3}(?: \d{3}){1,4}|\d{1,15})(?:[.,]\d{1,15})?"
 _NUMBER = re.compile(rf"(?P<approximate>~ ?)?(?P<sign>[+\-−] ?)?(?P<digits>{_DIGITS}) ?(?P<percent>%)?")
@@ -77,12 +85,23 @@ def fold(text: str) -> str:
     return _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip().casefold()
 
 
-def read_value(text: str, marks: Marks) -> PrintedValue:
+def fold_header(text: str) -> str:
+    """Fold a header so that its variants are equal: compatibility forms, case, diacritics, blanks and underscores.
+
+    A run of blanks, line breaks and underscores is one blank; soft hyphens and marks of text direction are nothing.
+    """
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(letter for letter in letters if unicodedata.category(letter) not in {"Mn", "Cf"})
+    return _BLANKS_AND_UNDERSCORES.sub(" ", unicodedata.normalize("NFKC", kept)).strip()
+
+
+def read_value(text: str, marks: Marks, thousands_mark: str | None = None) -> PrintedValue:
     """Read one printed cell.
 
     Args:
         text: the cell as it came.
         marks: folded text → mark code.
+        thousands_mark: `.` or `,` where the source parts thousands by it.
 
     Raises:
         UnreadableValueError: the text is neither blank, nor a mark, nor a number, nor a range.
@@ -92,6 +111,8 @@ def read_value(text: str, marks: Marks) -> PrintedValue:
         return PrintedValue(Kind.BLANK)
     if folded in marks:
         return PrintedValue(Kind.MARK, mark=marks[folded])
+    if thousands_mark:
+        folded = _without_thousands_marks(folded, thousands_mark)
     if ratio := _RATIO.fullmatch(folded):
         return PrintedValue(Kind.RATIO, number=_to_float(ratio["digits"]), unit="ratio")
     if number := _NUMBER.fullmatch(folded):
@@ -139,3 +160,101 @@ def _signed(sign: str, digits: str) -> float:
 
 def _to_float(digits: str) -> float:
     return float(digits.replace(" ", "").replace(",", "."))
+
+
+_BOOLEANS: Mapping[str, bool] = {"yes": True, "no": False, "jā": True, "nē": False}
+# Nine digits always fit the column; int() alone would also take 1_000.
+_INTEGER = re.compile(r"[+\-]?[0-9]{1,9}")
+# Three noughts behind a mark could be thousands: 12.0 and 12,00 are twelve, 12.000 is nobody's guess.
+_COUNT = re.compile(r"(?P<digits>[0-9]{1,3}(?: [0-9]{3}){1,2}|[0-9]{1,9})(?:[.,]0{1,2})?")
+_CODE = re.compile(r"(?P<digits>[0-9]+)(?:[.,]0)?")
+_ISO_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
+_DATE_OR_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+)?|[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?")
+_THOUSANDS = {
+    mark: re.compile(rf"(?<![0-9.,])[0-9]{{1,3}}(?:{re.escape(mark)}[0-9]{{3}})+(?![0-9{re.escape(mark)}])")
+    for mark in ".,"
+}
+
+
+def _without_thousands_marks(text: str, mark: str) -> str:
+    """Remove the marks between thousands.
+
+    Raises:
+        UnreadableValueError: the mark stands elsewhere too, where it could only be a decimal mark.
+    """
+    cleared = _THOUSANDS[mark].sub(lambda match: match[0].replace(mark, ""), text)
+    if mark in cleared:
+        raise UnreadableValueError(text)
+    return cleared
+
+
+def read_integer(text: str) -> int:
+    """Read a whole number of at most nine digits, with or without a sign.
+
+    Raises:
+        UnreadableValueError: it is none.
+    """
+    if not _INTEGER.fullmatch(text):
+        raise UnreadableValueError(text)
+    return int(text)
+
+
+def read_count(text: str, thousands_mark: str | None = None) -> int:
+    """Read a whole number of at most nine digits, nought or more: `12`, `1 234`, `12.0`, `12,00`.
+
+    Raises:
+        UnreadableValueError: it is none, or could be two numbers (`1.234`, `1,000`).
+    """
+    folded = fold(text)
+    if thousands_mark:
+        folded = _without_thousands_marks(folded, thousands_mark)
+    if not (match := _COUNT.fullmatch(folded)):
+        raise UnreadableValueError(text)
+    return int(match["digits"].replace(" ", ""))
+
+
+def read_code(text: str, width: int) -> str:
+    """Read a code of digits, and put back the noughts that a spreadsheet dropped: `5000` and `5000.0` → `0005000`.
+
+    Raises:
+        UnreadableValueError: it has other letters, or more digits than the code has.
+    """
+    match = _CODE.fullmatch(text)
+    if not match or len(match["digits"]) > width:
+        raise UnreadableValueError(text)
+    return match["digits"].zfill(width)
+
+
+def read_date(text: str, form: str | None = None) -> date:
+    """Read a date: as ISO 8601 prints it (so do date cells of a workbook), or in the form of the contract.
+
+    Raises:
+        UnreadableValueError: it is in neither form, or no day of the calendar.
+    """
+    try:
+        if match := _ISO_DATE.fullmatch(text):
+            return date.fromisoformat(match[1])
+        if form is not None and text.isascii():
+            return datetime.strptime(text, form).date()
+    except ValueError as error:
+        raise UnreadableValueError(text) from error
+    raise UnreadableValueError(text)
+
+
+def read_boolean(text: str) -> bool:
+    """Read yes or no, in either language.
+
+    Raises:
+        UnreadableValueError: it is neither.
+    """
+    if (folded := fold(text)) not in _BOOLEANS:
+        raise UnreadableValueError(text)
+    return _BOOLEANS[folded]
+
+
+def is_date_or_time(text: str) -> bool:
+    """Tell whether a text is what a date cell or time cell of a workbook reads as.
+
+    A spreadsheet makes a time of `1:10` and a date of `1.10`: what was typed is lost then.
+    """
+    return _DATE_OR_TIME.fullmatch(text) is not None

@@ -27,6 +27,9 @@ def synthetic_contract() -> Contract:
             Column(name="school_year", pattern=r"\d{4}/\d{4}", description="Synthetic."),
             Column(name="is_new", type="boolean", description="Synthetic."),
             Column(name="value_printed", type="printed", description="Synthetic."),
+            Column(name="learner_count", type="count", optional=True, description="Synthetic."),
+            Column(name="register_no", type="code", width=10, optional=True, description="Synthetic."),
+            Column(name="opened_on", type="date", form="%d.%m.%Y", optional=True, description="Synthetic."),
         ),
     )
 

@@ -4,13 +4,25 @@ import math
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from warehouse.contract import load_marks
-from warehouse.values import Kind, PrintedValue, UnreadableValueError, fold, read_value
+from warehouse.harmless import harmless
+from warehouse.values import (
+    Kind,
+    PrintedValue,
+    UnreadableValueError,
+    fold,
+    read_boolean,
+    read_code,
+    read_count,
+    read_date,
+    read_value,
+)
 
 NO_BREAK = "\u00a0"
 NARROW_NO_BREAK = "\u202f"
@@ -283,3 +295,96 @@ def test_blanks_around_a_cell_change_nothing(printed: str, blank: str) -> None:
             return None
 
     assert outcome(f"{blank}{printed}{blank}") == outcome(printed)
+
+
+# --- Values of other types ---
+
+
+@given(st.integers(0, 999_999_999), blanks)
+def test_a_count_is_a_whole_number_with_blanks_between_thousands_or_without(number: int, blank: str) -> None:
+    assert read_count(str(number)) == read_count(grouped(number, blank)) == number
+    assert read_count(f"{number}.0") == read_count(f"{number},00") == number
+
+
+@pytest.mark.parametrize(
+    "text", ["-1", "+1", "1.5", "1.234", "1,000", "12.000", "1234567890", "12 34", "1e3", "many", "", "1:10", "5 %"]
+)
+def test_what_is_no_count_or_could_be_two_is_unreadable(text: str) -> None:
+    with pytest.raises(UnreadableValueError):
+        read_count(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "number"),
+    [
+        ("1.234", ".", 1234),
+        ("1,234", ",", 1234),
+        ("1.234.567", ".", 1_234_567),
+        ("1.234,0", ".", 1234),
+        ("7", ".", 7),
+    ],
+)
+def test_a_mark_between_thousands_is_read_as_such_where_the_contract_says_so(
+    text: str, mark: str, number: int
+) -> None:
+    assert read_count(text, mark) == number
+    assert read_value(text, NO_MARKS, mark).number == number
+
+
+@given(st.integers(0, 10**9), st.sampled_from([(".", ","), (",", ".")]), fractions)
+def test_the_other_mark_is_the_decimal_mark_then(number: int, marks: tuple[str, str], fraction: str) -> None:
+    thousands, decimal = marks
+    text = f"{number:,}".replace(",", thousands) + decimal + fraction
+    assert read_value(text, NO_MARKS, thousands).number == float(f"{number}.{fraction}")
+
+
+@pytest.mark.parametrize("text", ["1.5", "1.23", "12.3456", "1.234.5", "1234.567", "1.23.456", ".234"])
+def test_a_mark_that_cannot_part_thousands_there_is_unreadable(text: str) -> None:
+    with pytest.raises(UnreadableValueError):
+        read_value(text, NO_MARKS, ".")
+
+
+@given(st.integers(0, 9_999_999))
+def test_a_code_gets_back_the_noughts_that_a_spreadsheet_dropped(number: int) -> None:
+    assert read_code(str(number), 7) == read_code(f"{number}.0", 7) == read_code(f"{number:07}", 7) == f"{number:07}"
+
+
+@pytest.mark.parametrize("text", ["12345678", "4,1E+09", "5000.5", "LV5000", "-5000", "5 000", "", "٣"])
+def test_what_is_no_code_of_the_width_is_unreadable(text: str) -> None:
+    with pytest.raises(UnreadableValueError):
+        read_code(text, 7)
+
+
+@given(st.dates(date(1900, 1, 1), date(2199, 12, 31)))
+def test_a_date_is_read_in_the_form_of_the_contract_and_as_iso_8601_prints_it(day: date) -> None:
+    assert read_date(f"{day:%d.%m.%Y}", "%d.%m.%Y") == read_date(day.isoformat()) == day
+    assert read_date(f"{day.isoformat()} 00:00:00") == read_date(f"{day.isoformat()}T00:00") == day
+
+
+@pytest.mark.parametrize(
+    "text", ["31.02.2024", "2024-02-30", "01/09/2024", "2024-09-01 10:30", "45000", "", "٣١.١٢.٢٠٢٤"]
+)
+def test_what_is_no_day_in_a_known_form_is_unreadable(text: str) -> None:
+    with pytest.raises(UnreadableValueError):
+        read_date(text, "%d.%m.%Y")
+
+
+@pytest.mark.parametrize(("text", "value"), [("yes", True), ("Jā", True), ("no", False), ("NĒ", False)])
+def test_yes_and_no_are_read_in_both_languages(text: str, value: bool) -> None:
+    assert read_boolean(text) is value
+
+
+@pytest.mark.parametrize("text", ["true", "1", "ja?", ""])
+def test_what_is_neither_yes_nor_no_is_unreadable(text: str) -> None:
+    with pytest.raises(UnreadableValueError):
+        read_boolean(text)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "--1", "="])
+def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(text: str) -> None:
+    assert harmless(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["-5", "+2 %", "-1 234,5", "-", "spoon", "", "1:10", "bļoda = trauks"])
+def test_a_number_with_a_sign_and_plain_text_stay_as_they_are(text: str) -> None:
+    assert harmless(text) == text
