@@ -37,7 +37,7 @@ class ExpectationSpec(_Strict):
 
 
 class Suite(_Strict):
-    """Expectations about the rows of one query: all rows of a table unless the suite says otherwise."""
+    """Expectations about the rows of one query: all current rows of a table unless the suite says otherwise."""
 
     name: str
     stage: Stage
@@ -103,11 +103,15 @@ def load_suites(directory: Path = SUITES_DIR) -> tuple[Suite, ...]:
         pydantic.ValidationError: a file is malformed (names the field).
     """
     return tuple(
-        Suite.model_validate(
-            {"name": path.stem, "table": path.stem, "query": f"select * from {path.stem}", **content}
-        )
+        Suite.model_validate({"name": path.stem, "table": path.stem, "query": _rows_of(path.stem), **content})
         for path, content in _read(directory)
     )
+
+
+def _rows_of(table: str) -> str:
+    """Return the query of a suite that brings none: of landing files only what no later file has replaced."""
+    current = " where _superseded_on is null" if table.startswith("raw.") else ""
+    return f"select * from {table}{current}"
 
 
 @cache

@@ -10,8 +10,10 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.contract import Contract
-from warehouse.landing import Strategy
-from warehouse.readers import ReadResult
+from warehouse.detection import Detection
+from warehouse.landing import RefusedFile, Strategy
+from warehouse.loading import LoadedFile, PublishedFile
+from warehouse.quarantine import quarantine_rows
 from warehouse.tables import create_tables, insert_rows
 
 # Extensions would be downloaded at run time: everything needed is built in.
@@ -19,6 +21,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+
+_SHOWN_DELIMITERS = {"\t": "tab"}
 
 
 @contextmanager
@@ -40,6 +44,18 @@ def start_build(path: Path, run: Mapping[str, Any]) -> None:
 
 
 @contextmanager
+def open_detached(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a session without a file of its own, to which files can be attached.
+
+    Args:
+        memory_limit: what DuckDB may take, e.g. `2GB`; four fifths of the machine's memory if None.
+    """
+    limit = {"memory_limit": memory_limit} if memory_limit else {}
+    with duckdb.connect(":memory:", config={**_CONFIG, **limit}) as connection:
+        yield connection
+
+
+@contextmanager
 def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB file read-only, without access to other files or the network."""
     with duckdb.connect(str(path), read_only=True, config=_CONFIG) as connection:
@@ -47,25 +63,33 @@ def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def write_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, results: Sequence[ReadResult]) -> int:
-    """Write one raw table anew from the accepted rows of all strategies' files.
+def write_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[LoadedFile]) -> int:
+    """Write one raw table anew from the accepted rows of all strategies' files, all vintages of them.
 
     Returns:
         Number of rows written.
     """
-    rows = pa.concat_tables([contract.schema.empty_table(), *(result.accepted for result in results)])
+    rows = pa.concat_tables([contract.schema.empty_table(), *map(_dated_rows, files)])
     connection.register("accepted_rows", rows)
     connection.execute(f'create or replace table raw."{contract.raw_table}" as select * from accepted_rows')
     connection.unregister("accepted_rows")
     return int(rows.num_rows)
 
 
-def record_files(connection: duckdb.DuckDBPyConnection, contract: Contract, results: Sequence[ReadResult]) -> None:
+def _dated_rows(loaded: LoadedFile) -> pa.Table:
+    """Return the accepted rows of a file with the day on which it was replaced."""
+    rows = loaded.result.accepted
+    position = rows.schema.get_field_index("_superseded_on")
+    day = pa.scalar(loaded.superseded_on, pa.date32())
+    return rows.set_column(position, rows.schema.field(position), pa.repeat(day, rows.num_rows))
+
+
+def record_files(connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[LoadedFile]) -> None:
     """Record what was read, accepted and quarantined of a contract's files, replacing what stood there of them."""
-    for result in results:
-        file = result.file
-        for table in ("audit.source_file", "audit.quarantine"):
-            connection.execute(f"delete from {table} where source_file = ?", [file.name])
+    for loaded in files:
+        file, result = loaded.found.file, loaded.result
+        _forget(connection, file.name)
+        detection = result.detection
         insert_rows(
             connection,
             "audit.source_file",
@@ -74,33 +98,97 @@ def record_files(connection: duckdb.DuckDBPyConnection, contract: Contract, resu
                     "strategy_code": file.strategy_code,
                     "source_name": contract.source,
                     "table_name": contract.table,
+                    "label_lv": contract.label("lv"),
+                    "label_en": contract.label("en"),
                     "source_file": file.name,
-                    "sha256": result.sha256,
+                    "sha256": result.sha256 or None,
+                    "overwritten_sha256": loaded.overwritten_sha256,
                     "vintage": file.vintage,
+                    "superseded_on": loaded.superseded_on,
+                    "is_accepted": not result.is_rejected_whole,
                     "rows_read": result.rows_read,
                     "rows_accepted": result.accepted.num_rows,
                     "rows_quarantined": result.rows_quarantined,
+                    **(_of_detection(detection) if detection else {}),
                 }
             ],
         )
+        insert_rows(connection, "audit.quarantine", quarantine_rows(file.strategy_code, contract, result.rejections))
+        if loaded.found.origin:
+            origin = loaded.found.origin.model_dump()
+            insert_rows(connection, "meta.source_origin", [_naive(origin) | _of_file(loaded)])
+
+
+def record_refused(connection: duckdb.DuckDBPyConnection, files: Sequence[RefusedFile]) -> None:
+    """Record the files that were quarantined whole before they were read, replacing what stood there of them."""
+    for refused in files:
+        _forget(connection, refused.name)
+        contract = refused.contract
         insert_rows(
             connection,
-            "audit.quarantine",
+            "audit.source_file",
             [
                 {
-                    "strategy_code": file.strategy_code,
-                    "source_file": file.name,
-                    "row_number": rejection.row_number,
-                    "column_name": rejection.column_name or None,
-                    "value": rejection.value or None,
-                    "rule": rejection.rule,
-                    "message_lv": rejection.message("lv"),
-                    "message_en": rejection.message("en"),
-                    "row_json": rejection.row_json or None,
+                    "strategy_code": refused.strategy_code,
+                    "source_name": refused.source or None,
+                    "table_name": contract.table if contract else None,
+                    "label_lv": contract.label("lv") if contract else None,
+                    "label_en": contract.label("en") if contract else None,
+                    "source_file": refused.name,
+                    "sha256": refused.sha256,
+                    "vintage": refused.vintage,
+                    "is_accepted": False,
+                    "rows_read": 0,
+                    "rows_accepted": 0,
+                    "rows_quarantined": 0,
                 }
-                for rejection in result.rejections
             ],
         )
+        rows = quarantine_rows(refused.strategy_code, contract, [refused.rejection], source=refused.source)
+        insert_rows(connection, "audit.quarantine", rows)
+
+
+def published_files(published_file: Path) -> Mapping[str, PublishedFile]:
+    """Return the files that were accepted for the published file, by name; none if it is not there or unreadable."""
+    if not published_file.is_file():
+        return {}
+    try:
+        with open_read_only(published_file) as connection:
+            rows = connection.execute(
+                "select source_file, vintage, sha256, overwritten_sha256 from audit.source_file where is_accepted"
+            ).fetchall()
+    except duckdb.Error:
+        # Damaged, or made before these columns were there: then nothing is known of earlier files.
+        return {}
+    return {name: PublishedFile(*known) for name, *known in rows}
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    for table in ("audit.source_file", "audit.quarantine", "meta.source_origin"):
+        connection.execute(f"delete from {table} where source_file = ?", [name])
+
+
+def _of_detection(detection: Detection) -> Mapping[str, Any]:
+    return {
+        "container": detection.container or None,
+        "format": detection.format,
+        "encoding": detection.encoding or None,
+        "delimiter": _SHOWN_DELIMITERS.get(detection.delimiter, detection.delimiter) or None,
+        "sheet": detection.sheet or None,
+        "header_row": detection.header_row,
+    }
+
+
+def _of_file(loaded: LoadedFile) -> dict[str, Any]:
+    return {"strategy_code": loaded.found.file.strategy_code, "source_file": loaded.found.file.name}
+
+
+def _naive(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with points of time in UTC and without their zone: older clients read no other."""
+    return {
+        name: value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+        for name, value in values.items()
+    }
 
 
 def write_source_documents(connection: duckdb.DuckDBPyConnection, strategies: Sequence[Strategy]) -> int:

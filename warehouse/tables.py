@@ -1,6 +1,6 @@
 """Tables that Python writes, defined in `tables.yml`: DDL, comments and rows from one place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ TABLES_FILE = Path(__file__).parent / "tables.yml"
 
 
 class TableDefinition(BaseModel):
-    """One table: its description, and for each column its SQL type and description."""
+    """One table: its description, its key if it has one, and for each column its SQL type and description."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     description: str
+    key: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, str]]
 
 
@@ -28,9 +29,11 @@ def load_table_definitions() -> Mapping[str, TableDefinition]:
     return {name: TableDefinition.model_validate(definition) for name, definition in definitions.items()}
 
 
-def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables that are missing, with a comment on each table and column."""
+def create_tables(connection: duckdb.DuckDBPyConnection, only: Collection[str] | None = None) -> None:
+    """Create the tables that are missing, or some of them only, with a comment on each table and column."""
     for name, definition in load_table_definitions().items():
+        if only is not None and name not in only:
+            continue
         schema, _, _ = name.partition(".")
         columns = ", ".join(f'"{column}" {sql_type}' for column, (sql_type, _) in definition.columns.items())
         connection.execute(f"create schema if not exists {schema}")

@@ -17,10 +17,10 @@ revised as (
         cast(later.vintage as varchar) as later_vintage,
         -- What the methodology restates is no question.
         case when methodology.baseline_restated then 'declared' else 'suspected' end as kind,
-        coalesce(
-            earlier.value_numeric <> later.value_numeric, earlier.value_numeric is null <> later.value_numeric is null
-        )
-        or earlier.period_key <> later.period_key as is_revised,
+        (
+            earlier.value_numeric is distinct from later.value_numeric
+            or earlier.period_key <> later.period_key
+        ) as is_revised,
         later.report_line
     from vintage_in_order as later
     inner join vintage_in_order as earlier

@@ -4,18 +4,34 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.assets.received import note_received
 from orchestration.dbt import OWNER
 from orchestration.fingerprint import input_fingerprint
 from orchestration.metadata import defined_table_schema, raw_table_schema
 from orchestration.settings import Settings
 from orchestration.version import software_versions
+from warehouse.cache import ReadCache
+from warehouse.connectors.config import ConnectorConfigError
+from warehouse.connectors.fetch import fetch
 from warehouse.contract import Contract, load_contracts, load_marks
-from warehouse.landing import find_strategies
-from warehouse.readers import read_landing_file
+from warehouse.landing import find_files, find_strategies
+from warehouse.loading import LoadedFile, load, load_again
+from warehouse.quarantine import write_quarantine_files
 from warehouse.registry import RegistryError, check_registry
-from warehouse.store import open_build, record_files, start_build, write_raw_table, write_source_documents
+from warehouse.revision import record_revisions
+from warehouse.store import (
+    open_build,
+    published_files,
+    record_files,
+    record_refused,
+    start_build,
+    write_raw_table,
+    write_source_documents,
+)
 
 GROUP = "landing"
+# Each message is an event in Dagster's history; the whole list is in audit.quarantine.
+_TOLD = 20
 BUILD_FILE_KEY = dg.AssetKey(["landing", "build_file"])
 
 
@@ -40,7 +56,23 @@ def refuse_faulty_registry(settings: Settings) -> None:
         ) from error
 
 
-@dg.asset(key=BUILD_FILE_KEY, group_name=GROUP, kinds={"duckdb"}, owners=[OWNER])
+def fetch_before_landing(context: dg.AssetExecutionContext, settings: Settings) -> None:
+    """Fetch what is new. A portal that gives nothing never fails the run: it goes on with what has landed."""
+    try:
+        outcomes = fetch(settings.landing_dir, settings.fetch_log_file)
+    except (ConnectorConfigError, OSError) as error:
+        context.log.warning(str(error))
+        return
+    for outcome in outcomes:
+        if outcome.state == "failed":
+            context.log.warning(outcome.message_en)
+        elif outcome.state == "new":
+            context.log.info(f"fetched {outcome.path}")
+
+
+@dg.asset(
+    key=BUILD_FILE_KEY, group_name=GROUP, kinds={"duckdb"}, owners=[OWNER], required_resource_keys={"run_guard"}
+)
 def build_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """An empty build file, and the row of `audit.run` that says what it is being made from.
 
@@ -49,6 +81,7 @@ def build_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """
     settings = Settings.from_environment()
     refuse_faulty_registry(settings)
+    fetch_before_landing(context, settings)
     start_build(
         settings.build_file,
         {
@@ -67,6 +100,7 @@ def build_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     kinds={"yaml", "duckdb"},
     owners=[OWNER],
     metadata=defined_table_schema("meta.source_document"),
+    required_resource_keys={"run_guard"},
 )
 def source_document() -> dg.MaterializeResult[None]:
     """One row a document that figures were taken from, from each strategy's `source.yml`."""
@@ -107,37 +141,60 @@ def _check_spec(contract: Contract) -> dg.AssetCheckSpec:
     specs=[_spec(contract) for contract in load_contracts()],
     check_specs=[_check_spec(contract) for contract in load_contracts()],
     can_subset=True,
+    required_resource_keys={"run_guard"},
 )
 def landing_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Load the files of the chosen contracts."""
+    """Load the files of the chosen contracts, all vintages of them, and record what became of each file."""
     settings = Settings.from_environment()
-    marks = load_marks()
-    strategies = find_strategies(settings.landing_dir)
-    for contract in load_contracts():
-        key = landing_asset_key(contract)
-        if key not in context.selected_asset_keys:
-            continue
-        files = [strategy.landing_file(contract) for strategy in strategies]
-        results = [read_landing_file(file, contract, marks) for file in files if file]
+    contracts = [
+        contract for contract in load_contracts() if landing_asset_key(contract) in context.selected_asset_keys
+    ]
+    zone = find_files(settings.landing_dir, load_contracts())
+    published = published_files(settings.published_file)
+    cache = ReadCache(settings.cache_dir)
+    loaded: dict[Contract, list[LoadedFile]] = {}
+    for contract in contracts:
+        named = (contract.source, contract.files_of)
+        first = next((one for one in load_contracts() if (one.source, one.table) == named), contract)
+        files = loaded.get(first) or load(zone.files_of(first), first, load_marks(), cache, published)
+        loaded[contract] = load_again(files, contract) if contract.files_of else files
+    cache.prune()
+    for contract, files in loaded.items():
         with open_build(settings.build_file) as connection:
-            rows = write_raw_table(connection, contract, results)
-            record_files(connection, contract, results)
-        rejections = [rejection.message("en") for result in results for rejection in result.rejections]
-        for message in rejections:
-            context.log.warning(message)
+            rows = write_raw_table(connection, contract, files)
+            if not contract.files_of:
+                record_files(connection, contract, files)
+            record_revisions(connection, contract, files)
+        note_received(context, contract, files)
+        told = [rejection for file in files for rejection in file.result.rejections]
+        told += [refused.rejection for refused in zone.refused if refused.contract == contract]
+        messages = [rejection.message("en") for rejection in told[:_TOLD]]
+        if len(told) > _TOLD:
+            messages.append(f"… and {len(told) - _TOLD} more: meraukla quarantine --source {contract.source}")
+        messages += [file.told_of_overwriting("en") for file in files if file.overwritten_sha256]
+        for text in messages:
+            context.log.warning(text)
         yield dg.MaterializeResult(
-            asset_key=key,
+            asset_key=landing_asset_key(contract),
             metadata={
                 "dagster/row_count": rows,
-                "rows_read": sum(result.rows_read for result in results),
-                "rows_quarantined": sum(result.rows_quarantined for result in results),
-                "files": [result.file.name for result in results],
+                "rows_read": sum(file.result.rows_read for file in files),
+                "rows_quarantined": sum(file.result.rows_quarantined for file in files),
+                "files": [file.found.file.name for file in files],
             },
         )
         yield dg.AssetCheckResult(
-            asset_key=key,
+            asset_key=landing_asset_key(contract),
             check_name="nothing_quarantined",
-            passed=not rejections,
+            passed=not told,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={"messages": dg.MetadataValue.md("\n".join(f"- {message}" for message in rejections))},
+            metadata={"messages": dg.MetadataValue.md("\n".join(f"- {text}" for text in messages))},
         )
+    with open_build(settings.build_file) as connection:
+        record_refused(connection, zone.refused)
+    for refused in zone.refused:
+        if refused.contract is None:
+            context.log.warning(refused.rejection.message("en"))
+    if zone.ignored:
+        context.log.info(f"Ignored, left there by other programs: {', '.join(zone.ignored)}")
+    write_quarantine_files(settings.quarantine_dir, [file for files in loaded.values() for file in files])

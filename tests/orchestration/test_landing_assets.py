@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.run_guard import run_guard
 from warehouse.store import open_build, start_build
 
 RUN = {"run_id": "synthetic", "input_fingerprint": "synthetic", "meraukla_version": "0", "duckdb_version": "0"}
@@ -18,7 +19,7 @@ def test_one_landing_file_can_be_loaded_alone(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("MERAUKLA_BUILD_FILE", str(build_file))
     start_build(build_file, RUN)
     key = dg.AssetKey(["landing", "surveys", "positive_share"])
-    result = dg.materialize([landing_files], selection=[key])
+    result = dg.materialize([landing_files], selection=[key], resources={"run_guard": run_guard})
     assert result.success
     assert [event.asset_key for event in result.get_asset_materialization_events()] == [key]
     (check,) = result.get_asset_check_evaluations()

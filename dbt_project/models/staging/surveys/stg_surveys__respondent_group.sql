@@ -22,7 +22,8 @@ renamed as (
         report_line,
         _source_file as source_file,
         _row_number as source_row,
-        _vintage as vintage
+        _vintage as vintage,
+        _superseded_on as superseded_on
     from source
 )
 
