@@ -1,7 +1,7 @@
 with
 
 programme_direction as (
-    select * from {{ ref('stg_actions__programme_direction') }}
+    select * from {{ ref('stg_actions__programme_direction') }} where superseded_on is null
 ),
 
 bridge as (

@@ -12,6 +12,19 @@ period as (
     select * from {{ ref('dim_period') }}
 ),
 
+source_break as (
+    select * from {{ ref('source_break') }}
+),
+
+enrolment_series as (
+    select distinct
+        strategy_code,
+        series_key,
+        source_code
+    from {{ ref('fct_enrolment') }}
+    where source_code is not null
+),
+
 -- A declaration between two versions is placed by them: a baseline restated under the later one lies behind the break,
 -- whatever its year. Only one that names no version is placed by its first period.
 placed_declaration as (
@@ -35,7 +48,38 @@ placed_declaration as (
         on break_declaration.first_period = period.period_key
 ),
 
-declared_break as (
+-- What breaks a whole source breaks each of its series.
+break_of_source as (
+    select
+        enrolment_series.series_key || '/' || source_break.first_period || '/declared/' || source_break.declared_by
+            as break_key,
+        enrolment_series.strategy_code,
+        enrolment_series.series_key,
+        cast(null as varchar) as from_methodology_key,
+        cast(null as varchar) as to_methodology_key,
+        cast(null as integer) as from_version_no,
+        cast(null as integer) as to_version_no,
+        period.sort_order as to_period_order,
+        {{ previous_period('source_break.first_period') }} as from_period,
+        source_break.first_period as to_period,
+        source_break.reason_code,
+        'none' as bridge_code,
+        cast(null as double) as bridge_factor,
+        source_break.declared_by,
+        source_break.declared_on,
+        source_break.evidence_document as evidence,
+        source_break.reason_lv,
+        source_break.reason_en
+    from source_break
+    inner join enrolment_series
+        on
+            source_break.strategy_code = enrolment_series.strategy_code
+            and source_break.source_code = enrolment_series.source_code
+    inner join period
+        on source_break.first_period = period.period_key
+),
+
+break_of_series as (
     select
         series_key || '/' || to_period || '/declared/' || declared_by as break_key,
         strategy_code,
@@ -57,6 +101,12 @@ declared_break as (
         reason_lv,
         reason_en
     from placed_declaration
+),
+
+declared_break as (
+    select * from break_of_series
+    union all
+    select * from break_of_source
 )
 
 select * from declared_break

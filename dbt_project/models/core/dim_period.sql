@@ -36,6 +36,10 @@ known_label as (
     union
     select first_period from {{ ref('break_declaration') }}
     union
+    select school_year from {{ ref('enrolment_cell') }}
+    union
+    select first_period from {{ ref('source_break') }}
+    union
     select cast(year_no as varchar) || '/' || cast(year_no + 1 as varchar) from strategy_year
 ),
 
@@ -63,16 +67,45 @@ dated_label as (
     where period_kind <> 'unknown' or label = 'unknown'
 ),
 
-period as (
+-- The years that a strategy's report gives results for; a later one may be known from a survey or from its targets.
+result_label as (
+    select distinct period_label as label from {{ ref('report_cell') }} where cell_role = 'result'
+),
+
+ordered_label as (
     select
-        label as period_key,
-        period_kind,
         label,
-        {{ period_label_lv('label', 'period_kind') }} as label_lv,
+        period_kind,
         starts_on,
         ends_on,
         cast(row_number() over (order by ends_on nulls first, starts_on) as integer) as sort_order
     from dated_label
+),
+
+last_result as (
+    select max(ordered_label.sort_order) as sort_order
+    from ordered_label
+    inner join result_label
+        on ordered_label.label = result_label.label
+),
+
+period as (
+    select
+        ordered_label.label as period_key,
+        ordered_label.period_kind,
+        ordered_label.label,
+        {{ period_label_lv('ordered_label.label', 'ordered_label.period_kind') }} as label_lv,
+        {{ period_label_en('ordered_label.label', 'ordered_label.period_kind') }} as label_en,
+        ordered_label.starts_on,
+        ordered_label.ends_on,
+        cast(year(ordered_label.starts_on) as integer) as starts_in_year,
+        previous_label.label as previous_period_key,
+        coalesce(ordered_label.sort_order = last_result.sort_order, false) as is_latest,
+        ordered_label.sort_order
+    from ordered_label
+    cross join last_result
+    left join dated_label as previous_label
+        on {{ previous_period('ordered_label.label') }} = previous_label.label
 )
 
 select * from period

@@ -12,6 +12,7 @@ programme as (
         source_row,
         report_line
     from {{ ref('stg_actions__programme') }}
+    where superseded_on is null
 )
 
 select * from programme

@@ -1,7 +1,7 @@
 with
 
 printed_action as (
-    select * from {{ ref('stg_actions__action') }}
+    select * from {{ ref('stg_actions__action') }} where superseded_on is null
 ),
 
 action as (

@@ -12,8 +12,8 @@ survey_share as (
     select * from {{ ref('fct_survey_share') }}
 ),
 
-survey as (
-    select * from {{ ref('survey') }}
+survey_item as (
+    select * from {{ ref('dim_survey_item') }}
 ),
 
 enrolment as (
@@ -53,17 +53,23 @@ wave_of_measurement as (
     select
         survey_share.series_key,
         survey_share.period_key,
-        survey.question_lv,
-        survey.question_en,
-        survey.scale_lv,
-        survey.scale_en,
-        survey.positive_answers_lv,
-        survey.positive_answers_en
+        -- A person judged whether two wordings ask the same. Of scale and answers she can only say that they differ.
+        survey_item.wording_class as question_stated,
+        concat_ws(' / ', survey_item.scale_lv, survey_item.scale_version) as scale_stated,
+        concat_ws(' / ', survey_item.positive_answers_lv, survey_item.positive_version) as positive_answers_stated,
+        survey_item.question_lv || coalesce(' [' || survey_item.instrument_version || ']', '') as question_lv,
+        survey_item.question_en || coalesce(' [' || survey_item.instrument_version || ']', '') as question_en,
+        survey_item.scale_lv,
+        survey_item.scale_en,
+        survey_item.positive_answers_lv,
+        survey_item.positive_answers_en
     from survey_share
-    inner join survey
+    inner join survey_item
         on
-            survey_share.strategy_code = survey.strategy_code
-            and survey_share.survey_code = survey.survey_code
+            survey_share.strategy_code = survey_item.strategy_code
+            and survey_share.survey_code = survey_item.survey_code
+            and survey_share.item_code = survey_item.item_code
+    where survey_share.is_of_record
 ),
 
 -- An institution may have become another one under the same code: the one it was when it was measured counts.
@@ -108,7 +114,7 @@ stated as (
         series_key,
         period_key,
         '{{ characteristic }}' as characteristic_code,
-        {{ column }}_lv as stated_text,
+        nullif({{ column }}_stated, '') as stated_text,
         {{ column }}_lv as stated_text_lv,
         coalesce({{ column }}_en, {{ column }}_lv) as stated_text_en
     from wave_of_measurement
@@ -124,6 +130,26 @@ stated as (
     from enrolment
     inner join counted_by
         on enrolment.counted_by = counted_by.counted_by_code
+    union all
+    select
+        series_key,
+        period_key,
+        'reference_date' as characteristic_code,
+        {{ day_of_year_lv('as_of_on') }} as stated_text,
+        {{ day_of_year_lv('as_of_on') }} as stated_text_lv,
+        {{ day_of_year_en('as_of_on') }} as stated_text_en
+    from enrolment
+    where source_code is not null
+    union all
+    select
+        series_key,
+        period_key,
+        'territory' as characteristic_code,
+        classification_code as stated_text,
+        classification_code as stated_text_lv,
+        classification_code as stated_text_en
+    from enrolment
+    where source_code is not null
     union all
     select
         series_key,

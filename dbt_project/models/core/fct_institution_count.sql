@@ -1,7 +1,7 @@
 with
 
 printed_count as (
-    select * from {{ ref('stg_enrolment__institution_count') }}
+    select * from {{ ref('stg_enrolment__institution_count') }} where superseded_on is null
 ),
 
 institution_count as (

@@ -2,7 +2,7 @@ with
 
 -- What was measured; values taken over a break are not the guard's business.
 observation as (
-    select * from {{ ref('fct_observation') }} where not is_bridged
+    select * from {{ ref('fct_observation') }} where is_current and not is_bridged
 ),
 
 methodology as (
@@ -13,12 +13,9 @@ series as (
     select * from {{ ref('dim_series') }}
 ),
 
+-- Of a share that is printed and computed the other one is a check, not a second measurement.
 survey_share as (
-    select * from {{ ref('fct_survey_share') }}
-),
-
-survey_response as (
-    select * from {{ ref('fct_survey_response') }}
+    select * from {{ ref('fct_survey_share') }} where is_of_record
 ),
 
 survey as (
@@ -39,15 +36,6 @@ city as (
 
 period as (
     select * from {{ ref('dim_period') }}
-),
-
-latest_vintage as (
-    select
-        series_key,
-        period_key,
-        max(vintage) as vintage
-    from observation
-    group by series_key, period_key
 ),
 
 indicator_measurement as (
@@ -78,11 +66,6 @@ indicator_measurement as (
         observation.source_row,
         observation.report_line
     from observation
-    inner join latest_vintage
-        on
-            observation.series_key = latest_vintage.series_key
-            and observation.period_key = latest_vintage.period_key
-            and observation.vintage = latest_vintage.vintage
     inner join methodology
         on observation.methodology_key = methodology.methodology_key
     inner join series
@@ -100,7 +83,7 @@ survey_measurement as (
         survey_share.period_key,
         false as is_baseline,
         survey_share.positive_share as value_numeric,
-        survey_share.share_text as value_text,
+        coalesce(survey_share.share_text, {{ share_as_text('survey_share.positive_share') }}) as value_text,
         'percent' as unit,
         survey_share.obs_status,
         survey_share.conf_status,
@@ -111,7 +94,7 @@ survey_measurement as (
         false as is_without_method,
         survey_share.respondents,
         survey_share.population as population_size,
-        survey_response.response_share,
+        survey_share.response_share,
         cast(null as date) as vintage,
         survey_share.source_file,
         survey_share.source_row,
@@ -123,11 +106,6 @@ survey_measurement as (
         on
             survey_share.strategy_code = survey.strategy_code
             and survey_share.survey_code = survey.survey_code
-    left join survey_response
-        on
-            survey.strategy_code = survey_response.strategy_code
-            and survey.part_of_survey_code = survey_response.survey_code
-            and survey_share.group_code = survey_response.group_code
 ),
 
 enrolment_measurement as (
@@ -135,16 +113,17 @@ enrolment_measurement as (
         strategy_code,
         'enrolment' as domain_code,
         series_key,
-        strategy_code || '/enrolment' as block_key,
+        -- Printed and computed figures are two sources: what happens to one says nothing of the other.
+        strategy_code || '/enrolment' || coalesce('/' || source_code, '') as block_key,
         institution_key,
-        strategy_code || '/enrolment' as source,
+        strategy_code || '/enrolment' || coalesce('/' || source_code, '') as source,
         period_key,
         false as is_baseline,
         cast(learner_count as double) as value_numeric,
         value_text,
         'learners' as unit,
         'A' as obs_status,
-        'F' as conf_status,
+        conf_status,
         cast(null as varchar) as mark_code,
         false as is_qualitative,
         cast(null as varchar) as methodology_key,
@@ -153,7 +132,7 @@ enrolment_measurement as (
         cast(null as integer) as respondents,
         cast(null as integer) as population_size,
         cast(null as double) as response_share,
-        cast(null as date) as vintage,
+        vintage,
         source_file,
         source_row,
         report_line
@@ -218,7 +197,7 @@ measurement as (
         any_measurement.is_baseline,
         any_measurement.value_numeric,
         any_measurement.value_text,
-        cast(length(regexp_extract(any_measurement.value_text, '[.,]([0-9]+)', 1)) as integer) as decimals,
+        {{ printed_decimals('any_measurement.value_text') }} as decimals,
         any_measurement.unit,
         any_measurement.obs_status,
         any_measurement.conf_status,

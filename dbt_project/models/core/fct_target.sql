@@ -1,7 +1,7 @@
 with
 
 printed_value as (
-    select * from {{ ref('stg_indicators__value') }}
+    select * from {{ ref('stg_indicators__value') }} where superseded_on is null
 ),
 
 report_cell as (
@@ -30,7 +30,7 @@ baseline as (
         value_numeric,
         unit
     from {{ ref('fct_observation') }}
-    where is_baseline and not is_bridged
+    where is_current and is_baseline and not is_bridged
 ),
 
 -- Targets were adopted with the strategy, so they were set under the first version of each methodology, unless it is

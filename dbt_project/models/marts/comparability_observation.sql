@@ -5,7 +5,7 @@ measurement as (
 ),
 
 observation as (
-    select * from {{ ref('fct_observation') }}
+    select * from {{ ref('fct_observation') }} where is_current
 ),
 
 methodology as (

@@ -1,7 +1,16 @@
 with
 
 survey_share as (
-    select * from {{ ref('fct_survey_share') }}
+    select * from {{ ref('fct_survey_share') }} where is_of_record
+),
+
+-- The same share from the other source, where there is one: a check of the first.
+other_share as (
+    select * from {{ ref('fct_survey_share') }} where not is_of_record
+),
+
+interval_method as (
+    select * from {{ ref('interval_method') }}
 ),
 
 item as (
@@ -91,9 +100,25 @@ labelled_share as (
         period.label as period_label,
         survey_share.positive_share,
         survey_share.share_text,
+        survey_share.source_kind,
+        case survey_share.source_kind
+            when 'published' then survey_share.positive_share
+            else other_share.positive_share
+        end as published_share,
+        case survey_share.source_kind
+            when 'computed' then survey_share.positive_share
+            else other_share.positive_share
+        end as computed_share,
         survey_share.respondents,
+        survey_share.population,
+        survey_share.response_share,
         survey_share.ci_low,
         survey_share.ci_high,
+        survey_share.interval_method,
+        interval_method.name_lv as interval_method_lv,
+        interval_method.name_en as interval_method_en,
+        interval_method.assumption_lv as interval_assumption_lv,
+        interval_method.assumption_en as interval_assumption_en,
         left(telling_status_set.obs_flags, 1) as obs_status,
         telling_status_set.obs_flags,
         survey_share.conf_status,
@@ -115,6 +140,14 @@ labelled_share as (
         on
             survey_share.series_key = telling_status_set.series_key
             and survey_share.period_key = telling_status_set.period_key
+    left join other_share
+        on
+            survey_share.strategy_code = other_share.strategy_code
+            and survey_share.survey_code = other_share.survey_code
+            and survey_share.item_code = other_share.item_code
+            and survey_share.group_code = other_share.group_code
+    left join interval_method
+        on survey_share.interval_method = interval_method.interval_method_code
     left join segment
         on
             survey_share.series_key = segment.series_key
