@@ -23,3 +23,15 @@
 {% macro institution_series_key(strategy_code, institution_type_code, ownership_code) -%}
     {{ strategy_code }} || '/institution/' || {{ institution_type_code }} || '/' || {{ ownership_code }}
 {%- endmacro %}
+
+{#- Series computed from files of a source stand beside the printed ones, never in one series with them. -#}
+{% macro computed_enrolment_series_key(strategy_code, stage_code, ownership_code, institution_code, source_code) -%}
+    {{ strategy_code }} || '/enrolment/' || {{ stage_code }} || '/'
+    || coalesce('institution/' || {{ institution_code }}, {{ ownership_code }}) || '/' || {{ source_code }}
+{%- endmacro %}
+
+{#- Cells of disclosure control: respondents of a group, to an item of a survey or (`item_code` left out) to the wave. -#}
+{% macro survey_cell_key(strategy_code, survey_code, group_code, item_code=none) -%}
+    {{ strategy_code }} || '/respondents/' || {{ survey_code }} || '/' || {{ group_code }}
+    {%- if item_code is not none %} || '/' || {{ item_code }}{% endif %}
+{%- endmacro %}

@@ -4,8 +4,22 @@
   calls of macros, which take longer than its SQL. What was built before, by hand, is replaced in the same transaction.
 -#}
 
-{% materialization table, adapter='duckdb' %}
-    {{- return(build_relation(this.incorporate(type='table'), pre_hooks, post_hooks)) -}}
+{% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
+    {%- if model.language == 'sql' -%}
+        {{- return(build_relation(this.incorporate(type='table'), pre_hooks, post_hooks)) -}}
+    {%- endif -%}
+    {%- set relation = this.incorporate(type='table') -%}
+    {%- set earlier = load_cached_relation(relation) -%}
+    {%- if earlier is not none -%}
+        {%- call statement('earlier') -%} drop {{ earlier.type }} if exists {{ earlier }} {%- endcall -%}
+    {%- endif -%}
+    {#- dbt runs Python only through its own statement, called from here. -#}
+    {%- call dbt.statement('main', language='python') -%}
+        {{ create_table_as(False, relation, compiled_code, 'python') }}
+    {%- endcall -%}
+    {%- do persist_docs(relation, model) -%}
+    {{- adapter.commit() -}}
+    {{- return({'relations': [relation]}) -}}
 {% endmaterialization %}
 
 {% materialization view, adapter='duckdb' %}

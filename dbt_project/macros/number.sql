@@ -9,3 +9,13 @@
     * floor({{ without_float_noise('abs(' ~ number ~ ') * power(10, ' ~ decimals ~ ')') }} + 0.5)
     / power(10, {{ decimals }})
 {%- endmacro %}
+
+{#- How many decimals are printed; the comma is the Latvian decimal point. -#}
+{% macro printed_decimals(text) -%}
+    cast(length(regexp_extract({{ text }}, '[.,]([0-9]+)', 1)) as integer)
+{%- endmacro %}
+
+{#- A share that nobody printed, as a text beside others: rounded, with its unit. -#}
+{% macro share_as_text(share) -%}
+    cast({{ round_half_away(share, policy('computed_share_decimals')) }} as varchar) || ' %'
+{%- endmacro %}

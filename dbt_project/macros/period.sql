@@ -53,6 +53,15 @@
     end
 {%- endmacro %}
 
+{#- The same in English. -#}
+{% macro period_label_en(label, kind) -%}
+    case {{ kind }}
+        when 'school_year' then 'school year ' || {{ label }}
+        when 'calendar_year' then {{ label }}
+        else 'not stated'
+    end
+{%- endmacro %}
+
 {#- A number that the seed policy fixes. -#}
 {% macro policy(policy_code) -%}
     (select value_numeric from {{ ref('policy') }} where policy_code = '{{ policy_code }}')
@@ -61,4 +70,37 @@
 {#- A date as Latvian documents print it: 01.10.2025. What is no such date is NULL; the text stays beside it. -#}
 {% macro parse_printed_date(text) -%}
     cast(try_strptime(left({{ text }}, 10), '%d.%m.%Y') as date)
+{%- endmacro %}
+
+{#- School year that a day lies in: 2024/2025 from 1 September 2024 on, if policy begins school years then. -#}
+{% macro school_year_of(day) -%}
+    {{ _school_year_starting(
+        'year(' ~ day ~ ') - case when month(' ~ day ~ ') * 100 + day(' ~ day ~ ') < '
+        ~ policy('school_year_start_month') ~ ' * 100 + ' ~ policy('school_year_start_day') ~ ' then 1 else 0 end'
+    ) }}
+{%- endmacro %}
+
+{% macro _school_year_starting(year_no) -%}
+    cast({{ year_no }} as varchar) || '/' || cast({{ year_no }} + 1 as varchar)
+{%- endmacro %}
+
+{#- A day without its year: „1. oktobris” and “1 October”. -#}
+{% macro day_of_year_lv(day) -%}
+    {%- set months = [
+        'janvāris', 'februāris', 'marts', 'aprīlis', 'maijs', 'jūnijs',
+        'jūlijs', 'augusts', 'septembris', 'oktobris', 'novembris', 'decembris',
+    ] -%}
+    cast(day({{ day }}) as varchar) || '. ' || {{ _name_of_month(day, months) }}
+{%- endmacro %}
+
+{% macro day_of_year_en(day) -%}
+    {%- set months = [
+        'January', 'February', 'March', 'April', 'May', 'June',
+        'July', 'August', 'September', 'October', 'November', 'December',
+    ] -%}
+    cast(day({{ day }}) as varchar) || ' ' || {{ _name_of_month(day, months) }}
+{%- endmacro %}
+
+{% macro _name_of_month(day, months) -%}
+    case month({{ day }}){% for month in months %} when {{ loop.index }} then '{{ month }}'{% endfor %} end
 {%- endmacro %}

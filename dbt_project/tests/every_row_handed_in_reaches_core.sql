@@ -1,4 +1,4 @@
--- What: each row that was handed in stands in core; only a target cell without a target does not.
+-- What: each row of a current file stands in core; only a target cell without a target does not.
 -- Why: core joins the rows to the seeds, and what no seed knows would drop out of the joins without a word.
 -- How to fix: find the row in its file and add what it names to the seeds: its series, cell, survey item, direction,
 -- or a methodology version that covers its period.
@@ -29,6 +29,7 @@ handed_in as (
         source_file,
         source_row
     from {{ ref(staging_model) }}
+    where superseded_on is null
     union all
     {% endfor %}
     select
@@ -39,7 +40,9 @@ handed_in as (
         on
             printed_value.strategy_code = report_cell.strategy_code
             and printed_value.cell = report_cell.cell
-    where printed_value.value_kind <> 'blank' or coalesce(report_cell.cell_role, '') <> 'target'
+    where
+        printed_value.superseded_on is null
+        and (printed_value.value_kind <> 'blank' or coalesce(report_cell.cell_role, '') <> 'target')
 ),
 
 kept as (

@@ -1,7 +1,7 @@
 with
 
 claim as (
-    select * from {{ ref('stg_reconciliation__claim') }}
+    select * from {{ ref('stg_reconciliation__claim') }} where superseded_on is null
 ),
 
 figure as (

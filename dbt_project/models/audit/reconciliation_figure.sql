@@ -2,7 +2,7 @@ with
 
 observation as (
     select * from {{ ref('fct_observation') }}
-    where not is_bridged
+    where is_current and not is_bridged
 ),
 
 target as (
@@ -42,15 +42,15 @@ programme_direction as (
 ),
 
 survey_share as (
-    select * from {{ ref('fct_survey_share') }}
+    select * from {{ ref('fct_survey_share') }} where source_kind = 'published'
 ),
 
 survey_response as (
-    select * from {{ ref('fct_survey_response') }}
+    select * from {{ ref('fct_survey_response') }} where source_kind = 'published'
 ),
 
 enrolment as (
-    select * from {{ ref('fct_enrolment') }}
+    select * from {{ ref('fct_enrolment') }} where source_kind = 'published'
 ),
 
 institution_count as (
