@@ -1,39 +1,36 @@
 """One run of the whole job in this process: what `meraukla build` does."""
 
 import gc
-import json
 import os
+import signal
+import threading
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from shutil import copyfile
+from typing import TYPE_CHECKING
 
 import duckdb
 
+from orchestration import dbt_worker
 from orchestration.fingerprint import input_fingerprint, is_prepared, mark_prepared
+from orchestration.run_record import begin_run, fail_run, last_run
 from orchestration.settings import GC_THRESHOLD, Settings
+from warehouse.run_lock import Holder, run_lock
 from warehouse.store import open_read_only
+
+if TYPE_CHECKING:
+    from dagster import ExecuteInProcessResult
 
 # Progress is told by the listener; Dagster's own log stays in its run history.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 StepListener = Callable[[str, float, bool], None]
 """Told of each finished step: its name, its seconds, and whether it succeeded."""
-
-
-@dataclass(frozen=True, slots=True)
-class LastRun:
-    """How the last run ended, as kept in `last_run.json`."""
-
-    run_id: str
-    started_at: str
-    finished_at: str
-    succeeded: bool
-    failed_step: str | None
-    message: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +45,14 @@ class PublishedRun:
 class BuildFailedError(Exception):
     """A stage of the run failed; the file published before stays in place."""
 
-    def __init__(self, step: str, message: str, details: str) -> None:
+    def __init__(
+        self, step: str, message: str, details: str, *, run_id: str | None = None, is_stopped: bool = False
+    ) -> None:
         super().__init__(message)
         self.step = step
         self.details = details
+        self.run_id = run_id
+        self.is_stopped = is_stopped
 
 
 def published_run(settings: Settings) -> PublishedRun | None:
@@ -92,31 +93,80 @@ def prepare_manifest(settings: Settings) -> bool:
     """
     if is_prepared(settings):
         return False
-    from orchestration import dbt  # noqa: PLC0415 - seconds of import, rarely needed
+    from orchestration import dbt_process  # noqa: PLC0415 - seconds of import, rarely needed
+    from orchestration.dbt import WarehouseTranslator  # noqa: PLC0415
+    from orchestration.lineage import write_lineage  # noqa: PLC0415
 
     try:
-        dbt.prepare(settings)
-    except dbt.DbtError as error:
+        dbt_process.compile_project(settings)
+        write_lineage(settings, WarehouseTranslator())
+    except dbt_process.DbtError as error:
         raise BuildFailedError("prepare", str(error), traceback.format_exc()) from error
     mark_prepared(settings)
     return True
 
 
-def run_build(settings: Settings, listener: StepListener) -> str:
+def run_build(
+    settings: Settings,
+    listener: StepListener,
+    wait_seconds: float = 0,
+    when_waiting: Callable[[Holder], None] | None = None,
+) -> str:
     """Run the job.
+
+    Args:
+        settings: where things lie.
+        listener: told of each finished step.
+        wait_seconds: how long to wait for another run that is under way.
+        when_waiting: called once if there is one.
 
     Returns:
         The run's id.
 
     Raises:
-        BuildFailedError: a stage failed.
+        BuildFailedError: a stage failed, or the run was stopped.
+        RunLockedError: another run was under way all that time.
     """
-    started_at = _now()
+    try:
+        with run_lock(settings.lock_file, "meraukla build", wait_seconds, when_waiting):
+            begin_run(settings, None)
+            try:
+                with _interruptible():
+                    return _run(settings, listener)
+            except BuildFailedError as error:
+                fail_run(settings, error.run_id, error.step, str(error), is_stopped=error.is_stopped)
+                raise
+            except (KeyboardInterrupt, Exception) as error:
+                # Of Dagster's own: it could not write its history, for example, because the disk is full.
+                is_stopped = isinstance(error, KeyboardInterrupt)
+                text = "stopped" if is_stopped else f"{type(error).__name__}: {error}"
+                fail_run(settings, None, "run", text, is_stopped=is_stopped)
+                raise BuildFailedError("run", text, traceback.format_exc(), is_stopped=is_stopped) from error
+    except OSError as error:
+        raise BuildFailedError("start", f"The data folder cannot be used: {error}", traceback.format_exc()) from error
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM, by which a system ends its services, do what Ctrl-C does: leave each block and clear up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell that starts a command in the background makes it deaf to Ctrl-C; Dagster would pass that on to SIGTERM.
+    before_interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, before_interrupt)
+
+
+def _run(settings: Settings, listener: StepListener) -> str:
     clock = time.monotonic()
     gc.set_threshold(GC_THRESHOLD)
-    import dagster as dg  # noqa: PLC0415 - seconds of import that other commands do not need
 
-    def finished(step: str, *, succeeded: bool) -> None:
+    def finished(step: str, succeeded: bool) -> None:
         nonlocal clock
         now = time.monotonic()
         listener(step, now - clock, succeeded)
@@ -124,37 +174,48 @@ def run_build(settings: Settings, listener: StepListener) -> str:
 
     prepare_dagster_home(settings)
     if prepare_manifest(settings):
-        finished("prepare", succeeded=True)
+        finished("prepare", True)
+    # From here on another core loads dbt; this one loads Dagster.
+    dbt_worker.begin()
+    try:
+        result = _execute(finished)
+    finally:
+        dbt_worker.end()
+    if result.success:
+        return result.run_id
+    failures = [event for event in result.all_events if event.is_step_failure]
+    error = failures[0].step_failure_data.error if failures else None
+    cause = (error.cause or error) if error else None
+    # Dagster puts the exception's class before its words; a steward reads the words.
+    words = cause.message.partition(f"{cause.cls_name}: ")[2].strip() or cause.message.strip() if cause else ""
+    raise BuildFailedError(
+        (failures[0].step_key if failures else None) or "unknown",
+        words or "the run did not finish",
+        error.to_string() if error else "",
+        run_id=result.run_id,
+        # The step that failed has noted it; here the error has lost what it came from.
+        is_stopped=(record := last_run(settings)) is not None
+        and record.run_id == result.run_id
+        and record.state == "stopped",
+    )
+
+
+def _execute(finished: Callable[[str, bool], None]) -> "ExecuteInProcessResult":
+    """Run Dagster's job in this process."""
+    import dagster as dg  # noqa: PLC0415 - a second of import that other commands do not need
+
     from orchestration.definitions import defs  # noqa: PLC0415 - needs the manifest
 
-    finished("load", succeeded=True)
+    finished("load", True)
 
     @dg.success_hook
     def on_success(context: dg.HookContext) -> None:
-        finished(context.op.name, succeeded=True)
+        finished(context.op.name, True)
 
     @dg.failure_hook
     def on_failure(context: dg.HookContext) -> None:
-        finished(context.op.name, succeeded=False)
+        finished(context.op.name, False)
 
     job = defs.resolve_job_def("publish_warehouse").with_hooks({on_success, on_failure})
     with dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
-    failures = [event for event in result.all_events if event.is_step_failure]
-    failed_step = failures[0].step_key if failures else None
-    error = failures[0].step_failure_data.error if failures else None
-    message = None
-    if error:
-        cause = error.cause or error
-        # Dagster puts the exception's class before its words; a steward reads the words.
-        message = cause.message.partition(f"{cause.cls_name}: ")[2].strip() or cause.message.strip()
-    run = LastRun(result.run_id, started_at, _now(), result.success, failed_step, message)
-    settings.last_run_file.write_text(json.dumps(asdict(run), ensure_ascii=False, indent=2), "utf-8")
-    if not result.success:
-        details = error.to_string() if error else ""
-        raise BuildFailedError(failed_step or "unknown", message or "the run did not finish", details)
-    return result.run_id
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+        return job.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)

@@ -1,40 +1,52 @@
 """The command line `meraukla`."""
 
 import atexit
-import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from orchestration import flags_cli, method_cli
+from orchestration import (
+    fetch_cli,
+    flags_cli,
+    landing_cli,
+    method_cli,
+    report_cli,
+    serve_cli,
+    snapshot_cli,
+    status_cli,
+    superset_cli,
+)
 from orchestration.build import (
     BuildFailedError,
-    LastRun,
     is_up_to_date,
     prepare_dagster_home,
     prepare_manifest,
-    published_run,
     run_build,
 )
 from orchestration.console import (
     EXIT_FAILED,
-    EXIT_NOTHING_PUBLISHED,
+    EXIT_LOCKED,
+    EXIT_STOPPED,
+    EXIT_USAGE,
     OutputFormat,
     err,
     fetch_published,
     out,
     print_rows,
 )
+from orchestration.operations import OperationsError
+from orchestration.run_record import last_run, remedy_of
 from orchestration.settings import Settings
 from warehouse.landing import LandingError
+from warehouse.messages import message
+from warehouse.run_lock import Holder, RunLockedError
 from warehouse.store import open_read_only
 
 _NEW_SHOWN = 10
@@ -47,17 +59,29 @@ app = typer.Typer(
 )
 app.add_typer(flags_cli.app, name="flags")
 app.add_typer(method_cli.app, name="method")
+status_cli.register(app)
+snapshot_cli.register(app)
+serve_cli.register(app)
+landing_cli.register(app)
+fetch_cli.register(app)
+superset_cli.register(app)
+report_cli.register(app)
 
 
 @app.command(epilog="Examples:  meraukla build  ·  meraukla build --force  ·  meraukla build --debug")
 def build(
     force: Annotated[bool, typer.Option("--force", help="Rebuild even if nothing has changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the stack trace of a failure.")] = False,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, help="Seconds to wait for another run that is under way.")
+    ] = 0,
 ) -> None:
     """Load, build, guard, audit and publish. The published file changes whole or not at all."""
     settings = Settings.from_environment()
     started = time.monotonic()
-    if not force and is_up_to_date(settings):
+    last = last_run(settings)
+    # A run that went wrong is made good even if what it would publish stands already: else its trouble would, too.
+    if not force and is_up_to_date(settings) and not (last and last.is_trouble):
         out.print("Nothing new: the published file was made from exactly what lies here. Use --force to rebuild.")
         out.print(f"Published: {settings.published_file}", soft_wrap=True)
         return
@@ -71,7 +95,13 @@ def build(
     out.print("[bold]Mēraukla[/] builds: landing → core → guard → marts → audit → publish")
     try:
         with err.status("working …"):
-            run_build(settings, listener)
+            run_build(settings, listener, wait, _say_waiting)
+    except RunLockedError as error:
+        err.print(f"[bold red]The build did not begin.[/] {escape(str(error))}")
+        raise typer.Exit(EXIT_LOCKED) from error
+    except OperationsError as error:
+        err.print(f"[bold red]The build did not begin.[/] {escape(str(error))}")
+        raise typer.Exit(EXIT_USAGE) from error
     except (BuildFailedError, LandingError) as error:
         if debug and isinstance(error, BuildFailedError):
             err.print(escape(error.details))
@@ -79,9 +109,16 @@ def build(
         err.print(f"[bold red]The build stopped{where}.[/] {escape(str(error))}")
         if settings.published_file.is_file():
             err.print("The file published before stays in place.")
+        is_stopped = isinstance(error, BuildFailedError) and error.is_stopped
+        if (remedy := remedy_of(str(error), is_stopped=is_stopped)) != "remedy_failed":
+            err.print(message(remedy, "en"))
         err.print("More: meraukla build --debug, or make ui.")
-        raise typer.Exit(EXIT_FAILED) from error
+        raise typer.Exit(EXIT_STOPPED if is_stopped else EXIT_FAILED) from error
     _print_summary(settings, seconds, time.monotonic() - started)
+
+
+def _say_waiting(holder: Holder) -> None:
+    err.print(f"Another run is under way (process {holder.pid}, since {holder.since} UTC): waiting for its end.")
 
 
 def _print_summary(settings: Settings, seconds: Sequence[tuple[str, float]], total: float) -> None:
@@ -132,7 +169,13 @@ def _print_summary(settings: Settings, seconds: Sequence[tuple[str, float]], tot
         out.print(f"[yellow]?[/] {flag_id} {rule} {series_key}: {escape(reason)}", soft_wrap=True)
     if len(new_suspicions) > _NEW_SHOWN:
         out.print(f"… and {len(new_suspicions) - _NEW_SHOWN} more new suspicions: meraukla flags --kind suspected")
+    _print_ages(settings)
     out.print(f"Published: {settings.published_file}", soft_wrap=True)
+
+
+def _print_ages(settings: Settings) -> None:
+    for line in fetch_cli.age_lines(settings):
+        out.print(escape(line), soft_wrap=True)
 
 
 def _by_stage(seconds: Sequence[tuple[str, float]]) -> dict[str, float]:
@@ -153,34 +196,6 @@ def _by_stage(seconds: Sequence[tuple[str, float]]) -> dict[str, float]:
     return stages
 
 
-@app.command(epilog="Example:  meraukla status")
-def status() -> None:
-    """Tell what is published, how old it is, and how the last run ended."""
-    settings = Settings.from_environment()
-    run = published_run(settings)
-    if run:
-        age = datetime.now(UTC).replace(tzinfo=None) - run.published_at
-        hours = age.total_seconds() / 3600
-        out.print(
-            f"{settings.published_file}: published {run.published_at:%Y-%m-%d %H:%M} UTC, {hours:.1f} hours ago, "
-            f"by run {run.run_id}",
-            soft_wrap=True,
-        )
-    else:
-        out.print("Nothing is published yet. Do: meraukla build")
-    if settings.last_run_file.is_file():
-        last = LastRun(**json.loads(settings.last_run_file.read_text("utf-8")))
-        if last.succeeded:
-            out.print(f"The last run succeeded at {last.finished_at}.")
-        else:
-            out.print(
-                f"The last run failed at {last.finished_at} in {last.failed_step}: {escape(last.message or '')}\n"
-                "The published file was left as it was. Mend what the message says, then: meraukla build"
-            )
-    if not run:
-        raise typer.Exit(EXIT_NOTHING_PUBLISHED)
-
-
 @app.command(
     epilog='Examples:  meraukla query "from marts.indicator_progress"  ·  '
     "meraukla query --format csv \"from marts.compare('liepaja-2020-2025/07/total', '2021', '2023/2024')\""
@@ -197,11 +212,11 @@ def query(
 def docs() -> None:
     """Write dbt's documentation and tell where it and the Data Docs lie."""
     settings = Settings.from_environment()
-    from orchestration import dbt  # noqa: PLC0415 - seconds of import that other commands do not need
+    from orchestration import dbt_process  # noqa: PLC0415 - seconds of import that other commands do not need
 
     try:
-        page = dbt.write_docs(settings)
-    except dbt.DbtError as error:
+        page = dbt_process.write_docs(settings)
+    except dbt_process.DbtError as error:
         err.print(f"[bold red]The documentation was not written.[/] {escape(str(error))}")
         raise typer.Exit(EXIT_FAILED) from error
     out.print(f"Models and columns: {page}", soft_wrap=True)

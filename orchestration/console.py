@@ -20,6 +20,10 @@ from warehouse.store import open_read_only
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_NOTHING_PUBLISHED = 3
+EXIT_ATTENTION = 4
+EXIT_LOCKED = 5
+# What a shell tells of a command that SIGTERM ended.
+EXIT_STOPPED = 143
 
 out = Console()
 err = Console(stderr=True)

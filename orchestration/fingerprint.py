@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestration.settings import PROJECT_DIR, Settings
+from warehouse.landing import file_sha256, landing_paths, shown_name
 
 _DBT_PROJECT = (
     "dbt_project/*.yml",
@@ -19,11 +20,12 @@ _INPUTS = (
     "warehouse/**/*",
     "expectations/**/*",
     "orchestration/**/*",
+    "report/**/*",
     *_DBT_PROJECT,
 )
 # What the manifest and the column lineage are made from. Rows of seeds are read by each run, not by these.
 _PREPARED_FROM = (*_DBT_PROJECT, "requirements.lock", "warehouse/**/*.yml", "orchestration/lineage.py")
-_SUFFIXES = frozenset({".py", ".yml", ".sql", ".csv", ".lock", ".toml", ".md"})
+_SUFFIXES = frozenset({".py", ".yml", ".sql", ".csv", ".lock", ".toml", ".md", ".j2", ".css", ".js"})
 
 
 def input_fingerprint(settings: Settings) -> str:
@@ -35,9 +37,10 @@ def input_fingerprint(settings: Settings) -> str:
     digest = hashlib.sha256()
     for name, path in _project_files(_INPUTS):
         _add(digest, name, path.read_bytes())
-    for path in sorted(settings.landing_dir.rglob("*")):
-        if path.is_file():
-            _add(digest, f"landing/{path.relative_to(settings.landing_dir).as_posix()}", path.read_bytes())
+    # The content is hashed each time: a run that trusted size and time would miss what was written over unseen.
+    for name, path in landing_paths(settings.landing_dir):
+        content = file_sha256(path, settings.landing_dir) or "not ours to read"
+        digest.update(f"landing/{shown_name(name)}\0{content}\0".encode())
     return digest.hexdigest()
 
 

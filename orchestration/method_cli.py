@@ -13,7 +13,6 @@ from rich.table import Table
 from orchestration.console import EXIT_FAILED, EXIT_USAGE, Language, OutputFormat, err, out, print_rows
 from orchestration.settings import Settings
 from warehouse.messages import message
-from warehouse.readers import Rejection
 from warehouse.registry import (
     CONVERTING_BRIDGES,
     DECLARATIONS,
@@ -28,6 +27,7 @@ from warehouse.registry import (
     previous_period,
     read_registry,
 )
+from warehouse.rejection import Rejection
 
 # Given by the series, counted, computed, or with a flag of its own: not for --set.
 _KEY = ("strategy_code", "indicator_no", "breakdown", "version_no")

@@ -2,10 +2,15 @@
 
 import dagster as dg
 
+from orchestration.assets.received import GROUP as RECEIVED
+from orchestration.run_guard import JOB_NAME, note_failure, note_success
+
 publish_job = dg.define_asset_job(
-    "publish_warehouse",
-    selection=dg.AssetSelection.all(),
+    JOB_NAME,
+    # What was received is noted by the way; its partitions are for looking up, and for reading a year by hand.
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(RECEIVED),
     executor_def=dg.in_process_executor,
+    hooks={note_success, note_failure},
     description="The whole way: landing files to the published file. Start it by hand or leave it to the schedule.",
 )
 

@@ -33,14 +33,59 @@ class Settings:
         return cls(landing, data, build_file)
 
     @property
+    def published_dir(self) -> Path:
+        """Snapshots, and the stable names of what is in the current one."""
+        return self.data_dir / "published"
+
+    @property
     def published_file(self) -> Path:
-        """The file that users open."""
-        return self.data_dir / "published" / "meraukla.duckdb"
+        """The file that users open: a link into the current snapshot."""
+        return self.published_dir / "meraukla.duckdb"
+
+    @property
+    def lock_file(self) -> Path:
+        """What a run holds from its beginning to its end."""
+        return self.data_dir / "build" / "run.lock"
+
+    @property
+    def alert_log(self) -> Path:
+        """Alerts, one JSON object a line."""
+        return self.data_dir / "logs" / "alerts.jsonl"
+
+    @property
+    def report_dir(self) -> Path:
+        """The monitoring report on what is published."""
+        return self.published_file.with_name("report")
+
+    @property
+    def editions_dir(self) -> Path:
+        """Frozen editions of the report, one folder a day."""
+        return self.data_dir / "editions"
+
+    @property
+    def published_files(self) -> list[Path]:
+        """The published file, and those of kept snapshots."""
+        return [self.published_file, *sorted(self.published_file.parent.glob("snapshots/*/meraukla.duckdb"))]
 
     @property
     def last_run_file(self) -> Path:
         """How the last run ended, for `meraukla status`."""
         return self.data_dir / "build" / "last_run.json"
+
+    @property
+    def fetch_log_file(self) -> Path:
+        """When each portal was asked, and when it last answered everything."""
+        return self.data_dir / "build" / "fetch_log.json"
+
+    @property
+    def cache_dir(self) -> Path:
+        """What was read of landing files, kept for the next run. It may be removed at any time."""
+        return self.data_dir / "cache"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        """Rows that the last run did not accept, whole, a CSV file for each landing file."""
+        return self.data_dir / "build" / "quarantine"
 
     @property
     def dagster_home(self) -> Path:

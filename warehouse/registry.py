@@ -23,7 +23,8 @@ from typing import Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from warehouse.readers import HEADER_ROW, FileRejectedError, Rejection, closest, csv_rows
+from warehouse.plain_csv import HEADER_ROW, csv_rows
+from warehouse.rejection import FileRejectedError, Rejection, closest
 
 SCHEMA_FILE = Path(__file__).with_suffix(".yml")
 VERSIONS = "methodology_version.csv"

@@ -1,18 +1,47 @@
-"""Publication: the audited build file becomes the file that users open, in one atomic switch."""
+"""Publication: the audited build file becomes the file that users open, with its report, in one atomic switch."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from orchestration.assets.transform import mart_models
+from orchestration import dbt
+from orchestration.assets.transform import AFTER_GUARD, mart_models
 from orchestration.dbt import OWNER
 from orchestration.guard_worker import PUBLISHED_KEY
+from orchestration.operations import load_operations
+from orchestration.run_record import tell_suspicions
 from orchestration.settings import Settings
+from warehouse.difference import Difference
 from warehouse.publish import PublicationError, publish
+from warehouse.snapshot import SnapshotDraft, SnapshotError, SnapshotStore
 from warehouse.store import open_build
 from warehouse.suspicion import Suspicion, record_suspicions
 
+if TYPE_CHECKING:
+    from report.build import Built
+
+REPORT_KEY = dg.AssetKey(["published", "report"])
 _SUSPICIONS_SHOWN = 50
+_FILE_DESCRIPTION = """`meraukla.duckdb`: schemas core, marts, audit and meta, readable by DuckDB 1.2 and later.
+
+It is the file of a snapshot, which also holds Parquet copies, a manifest, what changed and the report. The snapshot
+is switched in whole: readers see the one before or this one.
+"""
+_REPORT_DESCRIPTION = """The monitoring report: a static site and a PDF in Latvian and English, without a network.
+
+Its texts are written from the published file by templates. It belongs to the file's snapshot.
+"""
+_PREVIEW = """[Latviski]({lv}) · [English]({en}){pdf}
+
+| | |
+|---|---|
+| pages | {pages} |
+| frozen editions | {editions} |
+| figures corrected since | {corrections} |
+"""
 
 
 def refuse_unaudited(settings: Settings) -> None:
@@ -39,32 +68,113 @@ def refuse_unaudited(settings: Settings) -> None:
         raise PublicationError(f"The build file has {len(critical)} critical findings:\n{details}")
 
 
-@dg.asset(
-    key=PUBLISHED_KEY,
-    deps=[mart_models],
-    group_name="published",
-    kinds={"duckdb"},
-    owners=[OWNER],
+@dg.multi_asset(
+    name="published__meraukla",
+    specs=[
+        dg.AssetSpec(
+            PUBLISHED_KEY,
+            deps=[*mart_models.keys],
+            group_name="published",
+            kinds={"duckdb"},
+            owners=[OWNER],
+            description=_FILE_DESCRIPTION,
+            freshness_policy=dg.FreshnessPolicy.time_window(fail_window=load_operations().late_after),
+        ),
+        dg.AssetSpec(
+            REPORT_KEY,
+            deps=[PUBLISHED_KEY],
+            group_name="published",
+            kinds={"html"},
+            owners=[OWNER],
+            description=_REPORT_DESCRIPTION,
+        ),
+    ],
+    required_resource_keys={"run_guard"},
 )
-def published_file() -> dg.MaterializeResult[None]:
-    """`meraukla.duckdb`: schemas core, marts, audit and meta, readable by DuckDB 1.2 and later.
+def published_file(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    """What is published is switched in together: the file with its copies, and the report on it."""
+    # Templates and charts are imports that only this step needs.
+    from report.build import URL_VARIABLE, Built, publish_report  # noqa: PLC0415
 
-    It is written beside the file published before and renamed over it, so readers see one or the other.
-    """
+    operations = load_operations()
     settings = Settings.from_environment()
     refuse_unaudited(settings)
     suspicions = record_suspicions(settings.build_file, settings.published_file)
-    tables = publish(settings.build_file, settings.published_file)
-    return dg.MaterializeResult(
+    reports: list[Built] = []
+
+    def write_report(draft: SnapshotDraft) -> None:
+        base_url = os.environ.get(URL_VARIABLE, "")
+        try:
+            reports.append(publish_report(draft.database, draft.path, settings.editions_dir, base_url=base_url))
+        except OSError:
+            raise
+        except Exception as error:
+            raise PublicationError(
+                f"The monitoring report could not be written ({type(error).__name__}: {error}). It belongs to what "
+                "is published, so nothing was. This is a fault of the program: tell those who keep it."
+            ) from error
+
+    publication = publish(
+        settings.build_file,
+        settings.published_file,
+        keys=dbt.table_keys(AFTER_GUARD),
+        producers=[write_report],
+        memory_limit=operations.publish_memory_limit,
+    )
+    tables = publication.tables
+    try:
+        SnapshotStore(settings.published_dir).prune(operations.retention.as_retention(), operations.zone)
+    except (OSError, SnapshotError) as error:
+        # What was published stands. The next run tries again.
+        context.log.warning(f"Old snapshots could not be removed: {error}")
+    for problem in tell_suspicions(settings, context.run_id, suspicions.new):
+        context.log.warning(f"An alert could not be sent: {problem}")
+    yield dg.MaterializeResult(
+        asset_key=PUBLISHED_KEY,
         metadata={
             "path": str(settings.published_file),
+            "snapshot": publication.snapshot_id,
+            "changes": _told(publication.difference),
             "tables": len(tables),
             "dagster/row_count": sum(tables.values()),
             "bytes": settings.published_file.stat().st_size,
             "open_suspicions": len(suspicions.open),
             "new_suspicions": dg.MetadataValue.md(_listed(suspicions.new)),
-        }
+        },
     )
+    yield dg.MaterializeResult(asset_key=REPORT_KEY, metadata=_metadata(reports[0], settings.report_dir))
+
+
+def _metadata(report: "Built", folder: Path) -> dict[str, dg.MetadataValue | str | int | float]:
+    front = {language: (folder / language / "index.html").as_uri() for language in ("lv", "en")}
+    pdfs = [folder / name for name in ("lv/parskats.pdf", "en/report.pdf")]
+    return {
+        "path": dg.MetadataValue.path(folder),
+        "url": dg.MetadataValue.url(front["lv"]),
+        "preview": dg.MetadataValue.md(
+            _PREVIEW.format(
+                **front,
+                pdf="".join(f" · [{pdf.name}]({pdf.as_uri()})" for pdf in pdfs if pdf.is_file()),
+                pages=report.pages,
+                editions=len(report.editions),
+                corrections=sum(len(edition.corrections) for edition in report.editions),
+            )
+        ),
+        "pages": report.pages,
+        "bytes": report.bytes,
+        "seconds": round(report.seconds, 2),
+        "pdf": report.pdf_refused or "printed",
+    }
+
+
+def _told(difference: Difference | None) -> str:
+    if difference is None:
+        return "nothing to compare with"
+    lines = [
+        f"{change.table}: {change.rows_added} added, {change.rows_changed} changed, {change.rows_removed} removed"
+        for change in difference.tables
+    ]
+    return "; ".join(lines) or "none"
 
 
 def _listed(suspicions: Sequence[Suspicion]) -> str:

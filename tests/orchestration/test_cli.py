@@ -17,8 +17,29 @@ from orchestration import cli
 from orchestration.build import BuildFailedError, prepare_manifest
 from orchestration.cli import app
 from orchestration.settings import PROJECT_DIR, Settings
+from warehouse.publish import publish
+from warehouse.run_lock import Holder, RunLockedError, run_lock
+from warehouse.snapshot import SnapshotStore
+from warehouse.store import open_build
 
-COMMANDS = ("build", "status", "query", "docs", "ui")
+COMMANDS = (
+    "build",
+    "status",
+    "snapshots",
+    "rollback",
+    "diff",
+    "query",
+    "docs",
+    "ui",
+    "serve",
+    "quarantine",
+    "check",
+    "receive",
+    "template",
+    "fetch",
+    "report",
+    "superset",
+)
 GROUPS = ("method", "flags")
 INDICATOR_07 = "liepaja-2020-2025/07/total"
 TWO_ROWS = "select * from (values (1, 'bļoda, „zila”', null), (2, '[bold]karote[/]', 4.5)) as t (a, b, c)"
@@ -53,17 +74,30 @@ def copied_data(published_file: Path, empty_data: Settings) -> Settings:
     return empty_data
 
 
-def record_run(settings: Settings, *, failed_step: str | None, message: str | None) -> None:
+def record_run(settings: Settings, state: str = "succeeded", **facts: object) -> None:
     run = {
         "run_id": "synthetic",
+        "state": state,
         "started_at": "2026-01-31T02:00:00+00:00",
-        "finished_at": "2026-01-31T02:00:30+00:00",
-        "succeeded": failed_step is None,
-        "failed_step": failed_step,
-        "message": message,
+        "finished_at": None if state == "running" else "2026-01-31T02:00:30+00:00",
+        **facts,
     }
     settings.last_run_file.parent.mkdir(parents=True, exist_ok=True)
     settings.last_run_file.write_text(json.dumps(run), "utf-8")
+
+
+FAILURE = {
+    "state": "failed",
+    "failed_step": "guard_checks",
+    "message": "raw.synthetic: [0] is not 1.",
+    "remedy": "remedy_failed",
+}
+
+
+def publish_now(settings: Settings) -> None:
+    """Have the copied file published a moment ago: it may be older than what counts as late."""
+    with duckdb.connect(str(settings.published_file)) as connection:
+        connection.execute("update audit.run set published_at = now() at time zone 'UTC'")
 
 
 # --- Help ---
@@ -279,9 +313,11 @@ def test_a_dbt_project_that_does_not_parse_is_told_without_a_stack_trace(monkeyp
 def test_what_dbt_says_of_a_broken_project_reaches_the_person_who_builds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orchestration import dbt  # noqa: PLC0415 - seconds of import
+    from orchestration import dbt_process  # noqa: PLC0415 - seconds of import
 
-    monkeypatch.setattr(dbt, "prepare", fail_with(dbt.DbtError("synthetic.yml: no such column")))
+    monkeypatch.setattr(
+        dbt_process, "compile_project", fail_with(dbt_process.DbtError("synthetic.yml: no such column"))
+    )
     monkeypatch.setattr(Settings, "manifest_file", tmp_path / "no_manifest_yet.json")
     with pytest.raises(BuildFailedError, match=r"synthetic\.yml: no such column") as failure:
         prepare_manifest(Settings.from_environment())
@@ -299,6 +335,17 @@ def test_a_build_without_a_change_does_not_run(published_file: Path, monkeypatch
     assert str(published_file) in result.stdout
 
 
+@pytest.mark.parametrize("state", ["failed", "stopped", "running"])
+def test_a_run_that_went_wrong_is_made_good_though_nothing_is_new(
+    copied_data: Settings, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    monkeypatch.setattr(cli, "is_up_to_date", lambda _: True)
+    monkeypatch.setattr(cli, "run_build", fail_with(BUILD_FAILURE))
+    assert "Nothing new" in meraukla("build").stdout
+    record_run(copied_data, state, pid=0)
+    assert "The build stopped at guard_checks" in meraukla("build").stderr
+
+
 def test_a_damaged_published_file_is_no_obstacle_to_the_next_build(
     empty_data: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,6 +360,7 @@ def test_a_damaged_published_file_is_no_obstacle_to_the_next_build(
 
 
 def test_status_tells_what_is_published_and_by_which_run(copied_data: Settings) -> None:
+    publish_now(copied_data)
     result = meraukla("status")
     with duckdb.connect(str(copied_data.published_file), read_only=True) as connection:
         ((run_id, day),) = connection.execute("select run_id, published_at::date::varchar from audit.run").fetchall()
@@ -322,27 +370,160 @@ def test_status_tells_what_is_published_and_by_which_run(copied_data: Settings) 
 
 
 def test_status_tells_that_the_last_run_succeeded(copied_data: Settings) -> None:
-    record_run(copied_data, failed_step=None, message=None)
+    publish_now(copied_data)
+    record_run(copied_data)
     result = meraukla("status")
     assert result.exit_code == 0
     assert "The last run succeeded at 2026-01-31T02:00:30+00:00." in result.stdout
 
 
 def test_status_tells_where_and_why_the_last_run_failed_beside_what_stays_published(copied_data: Settings) -> None:
-    record_run(copied_data, failed_step="guard_checks", message="raw.synthetic: [0] is not 1.")
+    publish_now(copied_data)
+    record_run(copied_data, **FAILURE)
     result = meraukla("status")
-    assert result.exit_code == 0
+    assert result.exit_code == 4
     assert f"{copied_data.published_file}: published" in result.stdout
     assert "The last run failed at 2026-01-31T02:00:30+00:00 in guard_checks: raw.synthetic: [0] is not 1." in (
         result.stdout
     )
+    assert "then: meraukla build" in result.stdout
+
+
+def test_status_tells_the_same_in_latvian(copied_data: Settings) -> None:
+    record_run(copied_data, **FAILURE)
+    result = meraukla("status", "--language", "lv")
+    assert "Pēdējā izpilde neizdevās 2026-01-31T02:00:30+00:00 solī guard_checks" in result.stdout
+    assert "published" not in result.stdout.replace(str(copied_data.published_file), "")
 
 
 def test_status_tells_of_a_failed_first_run_too(empty_data: Settings) -> None:
-    record_run(empty_data, failed_step="guard_checks", message="raw.synthetic: [0] is not 1.")
+    record_run(empty_data, **FAILURE)
     result = meraukla("status")
     assert result.exit_code == 3
     assert "The last run failed" in result.stdout
+
+
+def test_status_concludes_that_a_run_was_cut_off_when_nobody_holds_its_lock(copied_data: Settings) -> None:
+    publish_now(copied_data)
+    record_run(copied_data, "running", pid=1)
+    result = meraukla("status")
+    assert result.exit_code == 4
+    assert "The last run, begun at 2026-01-31T02:00:00+00:00, was cut off" in result.stdout
+    assert "nothing has to be cleared up" in result.stdout
+
+
+def test_status_tells_of_a_run_that_is_under_way(copied_data: Settings) -> None:
+    publish_now(copied_data)
+    with run_lock(copied_data.lock_file, "synthetic"):
+        record_run(copied_data, "running", pid=1)
+        result = meraukla("status")
+    assert result.exit_code == 0
+    assert "A run is under way: process" in result.stdout
+    assert "cut off" not in result.stdout
+
+
+def test_status_tells_that_what_is_published_is_late(copied_data: Settings) -> None:
+    with duckdb.connect(str(copied_data.published_file)) as connection:
+        connection.execute("update audit.run set published_at = now() at time zone 'UTC' - interval 27 hours")
+    result = meraukla("status")
+    assert result.exit_code == 4
+    assert "27.0 hours ago" in result.stdout
+    assert "late: more than 26 hours" in result.stdout
+
+
+def test_status_writes_json_for_a_monitor(copied_data: Settings) -> None:
+    publish_now(copied_data)
+    record_run(copied_data, **FAILURE)
+    result = meraukla("status", "--json")
+    facts = json.loads(result.stdout)
+    assert (facts["state"], result.exit_code) == ("attention", 4)
+    assert facts["published"]["is_late"] is False
+    assert facts["last_run"]["failed_step"] == "guard_checks"
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"succeeded": true}'])
+def test_a_record_of_the_last_run_that_cannot_be_read_is_no_obstacle(copied_data: Settings, content: str) -> None:
+    publish_now(copied_data)
+    record_run(copied_data)
+    copied_data.last_run_file.write_text(content, "utf-8")
+    assert meraukla("status").exit_code == 0
+
+
+# --- A second run ---
+
+
+def test_a_second_build_stops_and_names_the_run_that_is_under_way(
+    empty_data: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = Holder(4711, "2026-01-31 02:00:00", "synthetic run")
+    monkeypatch.setattr(cli, "run_build", fail_with(RunLockedError(holder)))
+    result = meraukla("build")
+    assert result.exit_code == 5
+    assert "process 4711, since 2026-01-31 02:00:00 UTC" in result.stderr
+    assert "--wait" in result.stderr
+
+
+# --- snapshots, rollback, diff ---
+
+
+@pytest.fixture
+def two_snapshots(build_file: Path, empty_data: Settings) -> Settings:
+    """An installation that has published twice, with one value changed in between (synthetic)."""
+    file = empty_data.build_file
+    file.parent.mkdir(parents=True)
+    shutil.copyfile(build_file, file)
+    publish(file, empty_data.published_file, keys={"core.dim_strategy": ("strategy_code",)})
+    with open_build(file) as connection:
+        connection.execute("update audit.run set run_id = 'synthetic-new'")
+        connection.execute("update core.dim_strategy set name_en = 'synthetic'")
+    publish(file, empty_data.published_file, keys={"core.dim_strategy": ("strategy_code",)})
+    return empty_data
+
+
+def test_a_rollback_goes_back_and_says_that_the_next_run_publishes_anew(two_snapshots: Settings) -> None:
+    listed = json.loads(meraukla("snapshots", "--verify", "--format", "json").stdout)
+    assert [(one["current"], one["files"]) for one in listed] == [("current", "whole"), ("", "whole")]
+    changed = json.loads(meraukla("diff", "--json").stdout)
+    (change,) = changed["tables"]
+    assert (change["table"], change["rows_changed"]) == ("core.dim_strategy", 1)
+    assert "core.dim_strategy: 0 added, 1 changed, 0 removed" in meraukla("diff").stdout
+
+    result = meraukla("rollback")
+    assert result.exit_code == 0
+    assert f"Published now: {listed[1]['snapshot']}" in result.stdout
+    assert "The next run publishes anew" in result.stdout
+    assert "went back to" in meraukla("status").stdout
+    with duckdb.connect(str(two_snapshots.published_file), read_only=True) as connection:
+        assert connection.execute("from core.dim_strategy where name_en = 'synthetic'").fetchall() == []
+    status = json.loads((two_snapshots.published_dir / "status.json").read_text("utf-8"))
+    assert status["published"]["snapshot_id"] == listed[1]["snapshot"]
+    assert "is the current snapshot already" in meraukla("rollback", listed[1]["snapshot"]).stdout
+
+
+def test_a_rollback_waits_for_no_run_and_disturbs_none(two_snapshots: Settings) -> None:
+    before = SnapshotStore(two_snapshots.published_dir).current_id
+    script = (
+        "import time; from pathlib import Path; from warehouse.run_lock import run_lock\n"
+        f"with run_lock(Path({str(two_snapshots.lock_file)!r}), 'synthetic'):\n"
+        "    print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(  # noqa: S603 - fixed arguments
+        [sys.executable, "-c", script], cwd=PROJECT_DIR, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"held\n"
+        result = meraukla("rollback")
+        other.kill()
+    assert result.exit_code == 5
+    assert SnapshotStore(two_snapshots.published_dir).current_id == before
+
+
+@pytest.mark.usefixtures("two_snapshots")
+def test_a_snapshot_that_is_not_there_is_told_with_those_that_are() -> None:
+    result = meraukla("rollback", "no-such")
+    assert result.exit_code == 1
+    assert "There is no snapshot no-such" in result.stderr
+    assert "synthetic-new" in result.stderr
 
 
 # --- flags ---

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.run_guard import run_guard
 from orchestration.settings import Settings
 
 
@@ -33,7 +34,7 @@ def start_run() -> dg.ExecuteInProcessResult:
     """Materialise the first asset of a run."""
     from orchestration.assets.landing import build_file  # noqa: PLC0415 - beside the other assets
 
-    return dg.materialize([build_file], raise_on_error=False)
+    return dg.materialize([build_file], resources={"run_guard": run_guard}, raise_on_error=False)
 
 
 def test_a_run_starts_if_the_registry_is_in_order(settings: Settings) -> None:

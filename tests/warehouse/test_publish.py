@@ -5,16 +5,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from warehouse import publish as publication
+from warehouse import snapshot
 from warehouse.publish import PLAIN_TYPES, PUBLISHED_SCHEMAS, PublicationError, publish
+from warehouse.snapshot import SnapshotDraft, SnapshotStore
 from warehouse.store import open_build, open_read_only
 
 StartBuild = Callable[[str], Path]
 PROJECT = Path(__file__).parents[2]
+STABLE_NAMES = {"meraukla.duckdb", "parquet", "manifest.json", "changes.json"}
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def change_build(file: Path, statement: str) -> None:
 
 
 def test_the_published_rows_are_those_of_the_build(build_file: Path, published_file: Path) -> None:
-    counts = publish(build_file, published_file)
+    counts = publish(build_file, published_file).tables
     assert counts["core.synthetic_item"] == 2
     assert rows(published_file, "select item_key, item_count, seen_on::varchar from core.synthetic_item") == [
         ("spoon", 3, "2026-01-31"),
@@ -56,9 +60,13 @@ def test_the_published_rows_are_those_of_the_build(build_file: Path, published_f
 
 
 def test_the_counts_are_those_of_every_published_table(build_file: Path, published_file: Path) -> None:
-    counts = publish(build_file, published_file)
+    counts = publish(build_file, published_file).tables
     names = [name for (name,) in rows(published_file, "select schema_name || '.' || table_name from duckdb_tables()")]
-    assert counts == {name: rows(published_file, f"select count(*) from {name}")[0][0] for name in names}
+    assert counts == {
+        name: rows(published_file, f"select count(*) from {name}")[0][0]
+        for name in names
+        if name != "meta.published_table"
+    }
 
 
 def test_schemas_that_are_not_for_users_are_not_in_the_file(build_file: Path, published_file: Path) -> None:
@@ -120,14 +128,22 @@ def test_the_file_says_when_it_was_published_and_the_build_stays_as_it_was(
 
 def test_two_publications_of_one_build_hold_the_same_rows(build_file: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first" / "meraukla.duckdb", tmp_path / "second" / "meraukla.duckdb"
-    assert publish(build_file, first) == publish(build_file, second)
-    for table in ("core.synthetic_item", "(select * exclude (published_at) from audit.run)"):
+    assert publish(build_file, first).tables == publish(build_file, second).tables
+    for table in ("core.synthetic_item", "(select * exclude (published_at, snapshot_id) from audit.run)"):
         assert rows(first, f"from {table}") == rows(second, f"from {table}")
 
 
-def test_only_the_published_file_lies_in_its_folder(build_file: Path, published_file: Path) -> None:
-    publish(build_file, published_file)
-    assert list(published_file.parent.iterdir()) == [published_file]
+def test_the_folder_holds_the_snapshot_and_stable_names_for_what_is_in_it(
+    build_file: Path, published_file: Path
+) -> None:
+    publication = publish(build_file, published_file)
+    folder = published_file.parent
+    assert {path.name for path in folder.iterdir()} == {*STABLE_NAMES, "current", "history.jsonl", "snapshots"}
+    assert {name: str((folder / name).readlink()) for name in STABLE_NAMES} == {
+        name: f"current/{name}" for name in STABLE_NAMES
+    }
+    assert (folder / "current").resolve() == publication.path.resolve()
+    assert {path.name for path in publication.path.iterdir()} == STABLE_NAMES
 
 
 # --- Types ---
@@ -136,7 +152,7 @@ def test_only_the_published_file_lies_in_its_folder(build_file: Path, published_
 @pytest.mark.parametrize("data_type", sorted(PLAIN_TYPES))
 def test_a_plain_type_is_published(build_file: Path, published_file: Path, data_type: str) -> None:
     change_build(build_file, f"create table core.synthetic_type (a {data_type})")
-    assert publish(build_file, published_file)["core.synthetic_type"] == 0
+    assert publish(build_file, published_file).tables["core.synthetic_type"] == 0
 
 
 @pytest.mark.parametrize(
@@ -161,13 +177,16 @@ def test_an_inner_table_may_have_any_type(build_file: Path, published_file: Path
 # --- A publication that fails ---
 
 
-def lose_a_row(copy: Callable[[Path, Path], dict[str, int]]) -> Callable[[Path, Path], dict[str, int]]:
-    def copy_and_lose(build_file: Path, candidate: Path) -> dict[str, int]:
-        counts = copy(build_file, candidate)
-        change_build(candidate, "delete from core.synthetic_item where item_key = 'spoon'")
-        return counts
+Copy = Callable[..., Any]
 
-    return copy_and_lose
+
+def spoil(copy: Copy, statement: str) -> Copy:
+    def copy_and_spoil(connection: object, build_file: Path, draft: SnapshotDraft, *others: object) -> object:
+        stamps = copy(connection, build_file, draft, *others)
+        change_build(draft.database, statement)
+        return stamps
+
+    return copy_and_spoil
 
 
 def stop(*_: object) -> None:
@@ -176,10 +195,26 @@ def stop(*_: object) -> None:
 
 Break = Callable[[pytest.MonkeyPatch, Path], object]
 BREAKS: dict[str, tuple[Break, type[Exception], str | None]] = {
-    "before_the_rename": (lambda patch, _: patch.setattr(publication, "_flush", stop), OSError, "stopped"),
+    "before_the_rename": (lambda patch, _: patch.setattr(snapshot, "flush_tree", stop), OSError, "stopped"),
     "at_the_rename": (lambda patch, _: patch.setattr(Path, "replace", stop), OSError, "stopped"),
+    "while_parquet_is_written": (
+        lambda patch, _: patch.setattr(publication, "_write_parquet", stop),
+        OSError,
+        "stopped",
+    ),
     "copy_lost_a_row": (
-        lambda patch, _: patch.setattr(publication, "_copy", lose_a_row(publication._copy)),
+        lambda patch, _: patch.setattr(
+            publication,
+            "_copy",
+            spoil(publication._copy, "delete from core.synthetic_item where item_key = 'spoon'"),
+        ),
+        PublicationError,
+        "does not hold the rows",
+    ),
+    "copy_changed_a_value": (
+        lambda patch, _: patch.setattr(
+            publication, "_copy", spoil(publication._copy, "update core.synthetic_item set item_count = 4")
+        ),
         PublicationError,
         "does not hold the rows",
     ),
@@ -226,7 +261,9 @@ def test_a_publication_that_fails_leaves_the_folder_as_it_was(
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.is_dir() else {}
+    """Whatever is a file, under each name it can be reached by, and where the links point."""
+    files = {str(path): path.read_bytes() for path in folder.glob("**/*") if path.is_file()}
+    return files | {f"{path} ->": str(path.readlink()).encode() for path in folder.glob("*") if path.is_symlink()}
 
 
 def test_the_publication_after_a_failed_one_succeeds(
@@ -234,7 +271,7 @@ def test_the_publication_after_a_failed_one_succeeds(
 ) -> None:
     build_file = start_synthetic_build("synthetic-new")
     with monkeypatch.context() as patch:
-        patch.setattr(publication, "_flush", stop)
+        patch.setattr(snapshot, "flush_tree", stop)
         with pytest.raises(OSError, match="stopped"):
             publish(build_file, published_file)
     publish(build_file, published_file)
@@ -244,28 +281,90 @@ def test_the_publication_after_a_failed_one_succeeds(
 KILLED = """
 import os, sys
 from pathlib import Path
-from warehouse import publish as publication
+from warehouse import publish as publication, snapshot
 
-publication._flush = lambda _: os._exit(9)
+def die(*_):
+    os._exit(9)
+
+owner, name = {owner}
+setattr(owner, name, die)
 publication.publish(Path(sys.argv[1]), Path(sys.argv[2]))
 """
+# Where a run is killed → what users read afterwards.
+MOMENTS = {
+    "(publication, '_write_manifest')": "synthetic-old",
+    "(snapshot, 'flush_tree')": "synthetic-old",
+    "(snapshot.SnapshotStore, '_switch')": "synthetic-old",
+    "(snapshot.SnapshotStore, '_link')": "synthetic-new",
+    "(snapshot.SnapshotStore, '_note')": "synthetic-new",
+}
 
 
-def test_a_killed_publication_leaves_the_old_file_and_the_next_one_clears_up(
-    start_synthetic_build: StartBuild, published_file: Path
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("is_first", [True, False], ids=["first_publication", "later_publication"])
+def test_a_killed_publication_leaves_the_old_file_or_the_new_one_and_the_next_one_clears_up(
+    start_synthetic_build: StartBuild, published_file: Path, moment: str, is_first: bool
 ) -> None:
-    publish(start_synthetic_build("synthetic-old"), published_file)
+    if not is_first:
+        publish(start_synthetic_build("synthetic-old"), published_file)
     build_file = start_synthetic_build("synthetic-new")
 
     killed = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", KILLED, build_file, published_file], check=False, cwd=PROJECT
+        [sys.executable, "-c", KILLED.replace("{owner}", moment), build_file, published_file],
+        check=False,
+        cwd=PROJECT,
     )
 
     assert killed.returncode == 9
-    assert run_id(published_file) == "synthetic-old"
-    assert len(list(published_file.parent.iterdir())) == 2
+    if not is_first:
+        assert run_id(published_file) == MOMENTS[moment]
+    store = SnapshotStore(published_file.parent)
+    whole = {one.snapshot_id for one in store.snapshots()}
+    removed = set(store.sweep())
+    is_switched = MOMENTS[moment] == "synthetic-new"
+    assert len(removed) == (0 if is_switched else 1)
+    assert {one.snapshot_id for one in store.snapshots()} == whole | ({store.current_id} if is_switched else set())
+    assert store.current_id in {one.snapshot_id for one in store.snapshots()} | {None}
+    if is_switched:
+        assert run_id(published_file) == "synthetic-new"
+        assert store.history()[-1]["snapshot"] == store.current_id
+    start_synthetic_build("synthetic-newest")
     publish(build_file, published_file)
-    assert list(published_file.parent.iterdir()) == [published_file]
+    assert run_id(published_file) == "synthetic-newest"
+    assert not list(published_file.parent.glob("**/.*"))
+
+
+def test_a_disk_that_fills_up_after_the_switch_does_not_undo_it(
+    start_synthetic_build: StartBuild, published_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(start_synthetic_build("synthetic-old"), published_file)
+    with monkeypatch.context() as patch:
+        patch.setattr(SnapshotStore, "_note", stop)
+        publish(start_synthetic_build("synthetic-new"), published_file)
+    assert run_id(published_file) == "synthetic-new"
+    store = SnapshotStore(published_file.parent)
+    assert store.sweep() == []
+    assert store.history()[-1]["snapshot"] == store.current_id
+
+
+# --- The folder of an earlier version ---
+
+
+def test_a_plain_file_of_an_earlier_version_makes_way_for_the_link(
+    start_synthetic_build: StartBuild, published_file: Path
+) -> None:
+    build_file = start_synthetic_build("synthetic-old")
+    published_file.parent.mkdir()
+    shutil.copyfile(build_file, published_file)
+    half = published_file.parent / ".publishing-x1"
+    half.mkdir()
+    publication = publish(start_synthetic_build("synthetic-new"), published_file)
+    assert published_file.is_symlink()
+    assert run_id(published_file) == "synthetic-new"
+    assert not half.exists()
+    # It is compared with what was published before, though that has no stamps.
+    assert publication.difference is not None
+    assert publication.difference.tables == ()
 
 
 # --- Readers, and users who write ---
@@ -346,11 +445,18 @@ def test_what_a_user_wrote_to_the_old_file_does_not_reach_the_new_one(
 ) -> None:
     publish(start_synthetic_build("synthetic-old"), published_file)
     subprocess.run([sys.executable, "-c", WRITER, published_file], check=True)  # noqa: S603
-    assert published_file.with_name("meraukla.duckdb.wal").exists()
+    # Its write-ahead log lies beside the file that the link leads to, or, with older clients, beside the link.
+    assert list(published_file.parent.glob("**/*.wal"))
 
     publish(start_synthetic_build("synthetic-new"), published_file)
 
     assert rows(published_file, "select table_name from duckdb_tables() where schema_name = 'core'") == [
         ("synthetic_item",)
     ]
-    assert list(published_file.parent.iterdir()) == [published_file]
+    store = SnapshotStore(published_file.parent)
+    store.roll_back(store.find("previous"))
+    assert run_id(published_file) == "synthetic-old"
+    assert rows(published_file, "select table_name from duckdb_tables() where schema_name = 'core'") == [
+        ("synthetic_item",)
+    ]
+    assert not list(published_file.parent.glob("**/*.wal"))

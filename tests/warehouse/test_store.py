@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 from warehouse.contract import Column, Contract, load_marks
-from warehouse.landing import SourceDocument, Strategy
-from warehouse.readers import LandingFile, ReadResult, read_landing_file
+from warehouse.landing import FoundFile, SourceDocument, Strategy
+from warehouse.loading import LoadedFile
+from warehouse.readers import LandingFile, read_landing_file
 from warehouse.store import (
     open_build,
     open_read_only,
@@ -44,11 +45,15 @@ def build_file(tmp_path: Path) -> Path:
     return path
 
 
-def read_file(folder: Path, strategy: str, content: str) -> ReadResult:
+def read_file(
+    folder: Path, strategy: str, content: str, contract: Contract = CONTRACT, superseded_on: date | None = None
+) -> LoadedFile:
     path = folder / f"{strategy}.csv"
     path.write_text(content, "utf-8")
     file = LandingFile(path, f"{strategy}/synthetic/item.csv", strategy, date(2026, 1, 31))
-    return read_landing_file(file, CONTRACT, load_marks())
+    return LoadedFile(
+        FoundFile(file, contract), read_landing_file(file, contract, load_marks()), superseded_on=superseded_on
+    )
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[object, ...]]:
@@ -140,14 +145,14 @@ def test_writing_a_raw_table_again_replaces_it(build_file: Path, tmp_path: Path)
 
 
 def test_what_was_read_accepted_and_quarantined_is_on_record(build_file: Path, tmp_path: Path) -> None:
-    result = read_file(tmp_path, "synthetic-a", "item_no,value_printed\n1,1\none,a lot\n1,2\n")
+    loaded = read_file(tmp_path, "synthetic-a", "item_no,value_printed\n1,1\none,a lot\n1,2\n")
     with open_build(build_file) as connection:
-        record_files(connection, CONTRACT, [result])
+        record_files(connection, CONTRACT, [loaded])
         assert rows(
             connection,
             "select strategy_code, source_name, table_name, sha256, rows_read, rows_accepted, rows_quarantined "
             "from audit.source_file",
-        ) == [("synthetic-a", "synthetic", "item", result.sha256, 3, 1, 2)]
+        ) == [("synthetic-a", "synthetic", "item", loaded.result.sha256, 3, 1, 2)]
         assert rows(connection, "select row_number, column_name, value, rule from audit.quarantine order by all") == [
             (3, "item_no", "one", "not_an_integer"),
             (3, "value_printed", "a lot", "unreadable_value"),
@@ -156,9 +161,9 @@ def test_what_was_read_accepted_and_quarantined_is_on_record(build_file: Path, t
 
 
 def test_a_quarantined_row_keeps_its_cells_and_says_why_in_both_languages(build_file: Path, tmp_path: Path) -> None:
-    result = read_file(tmp_path, "synthetic-a", 'item_no,value_printed\n1,"it\'s a ""bļoda"" \x00"\n')
+    loaded = read_file(tmp_path, "synthetic-a", 'item_no,value_printed\n1,"it\'s a ""bļoda"" \x00"\n')
     with open_build(build_file) as connection:
-        record_files(connection, CONTRACT, [result])
+        record_files(connection, CONTRACT, [loaded])
         ((row_json, message_lv, message_en),) = connection.execute(
             "select row_json, message_lv, message_en from audit.quarantine"
         ).fetchall()
@@ -171,7 +176,7 @@ def test_a_file_without_a_single_good_row_is_still_on_record(build_file: Path, t
     with open_build(build_file) as connection:
         record_files(connection, CONTRACT, [read_file(tmp_path, "synthetic-a", "")])
         assert rows(connection, "select rows_read, rows_accepted from audit.source_file") == [(0, 0)]
-        assert rows(connection, "select distinct row_number, rule from audit.quarantine") == [(1, "missing_column")]
+        assert rows(connection, "select distinct row_number, rule from audit.quarantine") == [(0, "empty_file")]
 
 
 def test_recording_a_file_again_replaces_its_account_and_no_other(build_file: Path, tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""What every run has around it, whoever started it: the lock, a clean start, and a note of how it went."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+
+from orchestration.operations import load_operations
+from orchestration.run_record import begin_run, end_run, fail_run, last_run, tell_locked_out
+from orchestration.settings import Settings
+from warehouse.run_lock import RunLockedError, run_lock
+from warehouse.snapshot import SnapshotStore
+
+JOB_NAME = "publish_warehouse"
+PUBLICATION_STEP = "published__meraukla"
+
+
+def clear_up(settings: Settings) -> list[str]:
+    """Remove what a run that was cut off left behind. The lock must be held.
+
+    Returns:
+        The names of what was removed.
+    """
+    removed = SnapshotStore(settings.published_dir).sweep() if settings.published_dir.is_dir() else []
+    build = settings.build_file
+    # Rows that DuckDB had no room for in memory. The build file itself goes when the next run begins it.
+    for leftover in (*build.parent.glob(f"{build.name}*.tmp"), *build.parent.glob(".*.draft")):
+        shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+        removed.append(leftover.name)
+    return removed
+
+
+@dg.resource(description="The lock that only one run holds at a time; what is left of a run before is cleared up.")
+@contextmanager
+def run_guard(context: dg.InitResourceContext) -> Iterator[None]:
+    """Hold the lock for the length of the run. A run that `meraukla build` started holds it already."""
+    settings = Settings.from_environment()
+    run = context.run
+    run_id = run.run_id if run else None
+    is_whole_job = run is not None and run.job_name == JOB_NAME
+
+    def say(holder: object) -> None:
+        if context.log:
+            context.log.info(f"Another run is under way ({holder}): waiting for its end.")
+
+    try:
+        lock = run_lock(settings.lock_file, f"run {run_id}", load_operations().lock_wait_seconds, say)
+        with lock:
+            removed = clear_up(settings)
+            if removed and context.log:
+                context.log.warning(f"Removed what a run that was cut off had left: {', '.join(removed)}")
+            if is_whole_job:
+                begin_run(settings, run_id)
+            yield
+            record = last_run(settings)
+            if is_whole_job and record and record.state == "running" and record.run_id == run_id:
+                fail_run(settings, run_id, "?", "The run ended before it came to publication.")
+    except RunLockedError as error:
+        tell_locked_out(settings, run_id, error)
+        raise
+
+
+@dg.success_hook
+def note_success(context: dg.HookContext) -> None:
+    """Note that the run has published."""
+    if context.op.name == PUBLICATION_STEP:
+        end_run(Settings.from_environment(), context.run_id)
+
+
+@dg.failure_hook
+def note_failure(context: dg.HookContext) -> None:
+    """Note where and why the run failed, and tell those who want to know."""
+    error = context.op_exception
+    fail_run(
+        Settings.from_environment(),
+        context.run_id,
+        context.step_key,
+        words_of(error),
+        is_stopped=was_stopped(error),
+    )
+
+
+def was_stopped(error: BaseException | None) -> bool:
+    """Whether an error comes from a signal to stop, though others were raised on the way out."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | dg.DagsterExecutionInterruptedError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def words_of(error: BaseException | None) -> str:
+    """Return what an error says; its class where it says nothing, and where the words alone mean little."""
+    cause: Any = error
+    if isinstance(cause, dg.DagsterUserCodeExecutionError) and cause.user_exception:
+        cause = cause.user_exception
+    text = str(cause).strip()
+    if cause is None:
+        return "It says nothing."
+    return (
+        f"{type(cause).__name__}: {text}".removesuffix(": ") if isinstance(cause, MemoryError) or not text else text
+    )

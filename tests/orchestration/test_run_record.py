@@ -1,0 +1,255 @@
+"""How a run went is noted and told, whoever started it and however it ended."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration import run_guard as guarding
+from orchestration.operations import OperationsError, load_operations
+from orchestration.run_guard import JOB_NAME, note_failure, note_success, run_guard
+from orchestration.run_record import begin_run, end_run, fail_run, last_run, remedy_of, tell_suspicions
+from orchestration.settings import Settings
+from warehouse.suspicion import Suspicion
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("MERAUKLA_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("MERAUKLA_BUILD_FILE", raising=False)
+    return Settings.from_environment()
+
+
+def alerts(settings: Settings) -> list[tuple[str, str]]:
+    lines = settings.alert_log.read_text("utf-8").splitlines() if settings.alert_log.is_file() else []
+    return [(alert["kind"], alert["text_en"]) for alert in map(json.loads, lines)]
+
+
+def monitor(settings: Settings) -> dict[str, object]:
+    content: dict[str, object] = json.loads((settings.published_dir / "status.json").read_text("utf-8"))["last_run"]
+    return content
+
+
+# --- A job of one step, with what every run has around it ---
+
+
+def run_job(fault: BaseException | None = None, *, name: str = JOB_NAME) -> dg.ExecuteInProcessResult:
+    @dg.op(name="published__meraukla", required_resource_keys={"run_guard"})
+    def publish() -> None:
+        if fault:
+            raise fault
+
+    @dg.job(name=name, hooks={note_success, note_failure}, resource_defs={"run_guard": run_guard})
+    def job() -> None:
+        publish()
+
+    return job.execute_in_process(raise_on_error=False)
+
+
+def test_a_run_that_dagster_started_is_noted_when_it_succeeds(settings: Settings) -> None:
+    result = run_job()
+    record = last_run(settings)
+    assert record is not None
+    assert (record.run_id, record.state) == (result.run_id, "succeeded")
+    assert monitor(settings)["state"] == "succeeded"
+    assert alerts(settings) == []
+
+
+def test_a_run_that_dagster_started_is_noted_and_told_when_it_fails(settings: Settings) -> None:
+    result = run_job(ValueError("raw.synthetic: [0] is not 1."))
+    record = last_run(settings)
+    assert record is not None
+    assert (record.run_id, record.state, record.failed_step) == (result.run_id, "failed", "published__meraukla")
+    assert monitor(settings)["state"] == "failed"
+    ((kind, text),) = alerts(settings)
+    assert kind == "run_failed"
+    assert "in published__meraukla: raw.synthetic: [0] is not 1." in text
+
+
+def test_a_run_that_was_told_to_stop_was_stopped_though_something_else_broke_on_the_way_out(
+    settings: Settings,
+) -> None:
+    broken = ValueError("connection is busy")
+    broken.__context__ = dg.DagsterExecutionInterruptedError()
+    run_job(broken)
+    record = last_run(settings)
+    assert record is not None
+    assert (record.state, record.remedy) == ("stopped", "remedy_stopped")
+
+
+def test_a_run_that_never_came_to_publication_has_failed(settings: Settings) -> None:
+    @dg.op(required_resource_keys={"run_guard"})
+    def other() -> None:
+        pass
+
+    @dg.job(name=JOB_NAME, resource_defs={"run_guard": run_guard})
+    def job() -> None:
+        other()
+
+    assert job.execute_in_process().success
+    record = last_run(settings)
+    assert record is not None
+    assert record.state == "failed"
+
+
+def test_a_part_of_the_graph_that_is_run_by_hand_is_no_run_of_the_job(settings: Settings) -> None:
+    assert run_job(name="synthetic_part").success
+    record = last_run(settings)
+    # Its success hook notes what it published; nothing says that it is still running.
+    assert record is None or record.state == "succeeded"
+
+
+def test_a_run_clears_up_what_a_killed_one_left_and_tells_of_it(settings: Settings) -> None:
+    half = settings.published_dir / "snapshots" / "20260131T000000Z-synthetic"
+    half.mkdir(parents=True)
+    (half / ".unpublished").touch()
+    spill = settings.build_file.with_name("meraukla.duckdb.copy.tmp")
+    spill.mkdir(parents=True)
+    (settings.last_run_file).write_text(
+        json.dumps({"run_id": "killed", "state": "running", "started_at": "2026-01-31T02:00:00+00:00", "pid": 0})
+    )
+    assert run_job().success
+    assert not half.exists()
+    assert not spill.exists()
+    ((kind, text),) = alerts(settings)
+    assert kind == "run_killed"
+    assert "begun at 2026-01-31T02:00:00+00:00, was cut off" in text
+
+
+def test_a_run_that_finds_another_under_way_leaves_its_record_and_tells(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_run(settings, "other")
+
+    def locked(*_: object) -> None:
+        raise guarding.RunLockedError(guarding_holder())
+
+    monkeypatch.setattr(guarding, "run_lock", locked)
+    assert not run_job().success
+    assert json.loads(settings.last_run_file.read_text("utf-8"))["run_id"] == "other"
+    assert [kind for kind, _ in alerts(settings)] == ["run_locked_out"]
+
+
+def guarding_holder() -> object:
+    from warehouse.run_lock import Holder  # noqa: PLC0415 - what the error is made of
+
+    return Holder(4711, "2026-01-31 02:00:00", "synthetic")
+
+
+# --- Records ---
+
+
+def test_a_failure_is_told_once_though_two_notice_it(settings: Settings) -> None:
+    begin_run(settings, "synthetic")
+    for _ in range(2):
+        fail_run(settings, "synthetic", "core_models", "synthetic reason")
+    assert len(alerts(settings)) == 1
+
+
+def test_a_run_keeps_its_beginning_when_dagster_gives_it_its_id(settings: Settings) -> None:
+    begin_run(settings, None)
+    record = json.loads(settings.last_run_file.read_text("utf-8"))
+    record["started_at"] = "2026-01-31T23:59:59+00:00"
+    settings.last_run_file.write_text(json.dumps(record))
+    begin_run(settings, "synthetic")
+    end_run(settings, "synthetic")
+    ended = last_run(settings)
+    assert ended is not None
+    # It spans midnight: both days stand in the record.
+    assert (ended.run_id, ended.started_at) == ("synthetic", "2026-01-31T23:59:59+00:00")
+    assert alerts(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("IO Error: Could not write: No space left on device", "remedy_disk_full"),
+        ("(sqlite3.OperationalError) database or disk is full", "remedy_disk_full"),
+        ("[Errno 30] Read-only file system: 'x'", "remedy_not_writable"),
+        ("[Errno 13] Permission denied: 'x'", "remedy_not_writable"),
+        ("Out of Memory Error: could not allocate block", "remedy_out_of_memory"),
+        ("A process in the process pool was terminated abruptly", "remedy_out_of_memory"),
+        ("raw.synthetic: [0] is not 1.", "remedy_failed"),
+    ],
+)
+def test_a_failure_comes_with_what_to_do_about_it(text: str, remedy: str) -> None:
+    assert remedy_of(text) == remedy
+
+
+def test_new_suspicions_are_told_and_no_news_is_no_alert(settings: Settings) -> None:
+    assert tell_suspicions(settings, "synthetic", []) == []
+    assert alerts(settings) == []
+    suspicions = [Suspicion(f"key{n}", f"id{n}", "level_shift", "synthetic/01", "lv", "en") for n in range(25)]
+    assert tell_suspicions(settings, "synthetic", suspicions) == []
+    ((kind, text),) = alerts(settings)
+    assert kind == "new_suspicions"
+    assert "id19" in text
+    assert "id20" not in text
+    assert "+ 5" in text
+
+
+def test_a_folder_that_cannot_be_written_to_stops_no_run(settings: Settings) -> None:
+    settings.data_dir.write_text("a file where the folder should be", "utf-8")
+    begin_run(settings, "synthetic")
+    fail_run(settings, "synthetic", "core_models", "synthetic reason")
+    assert last_run(settings) is None
+
+
+# --- The worker dies with the run ---
+
+
+def test_a_worker_dies_with_a_run_that_is_killed() -> None:
+    from orchestration.worker_process import start_process  # noqa: PLC0415 - of this test
+
+    reader, writer = os.pipe()
+    run = os.fork()
+    if run == 0:
+        worker_pid = start_process().submit(os.getpid).result()
+        os.write(writer, str(worker_pid).encode())
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(run, 0)
+    worker_pid = int(os.read(reader, 20))
+    for _ in range(200):
+        state = Path(f"/proc/{worker_pid}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        signal.sigtimedwait([], 0.05)
+    os.kill(worker_pid, signal.SIGKILL)
+    pytest.fail("the worker outlived its run")
+
+
+# --- Settings of an installation ---
+
+
+def use_operations(monkeypatch: pytest.MonkeyPatch, file: Path, content: str) -> None:
+    file.write_text(content, "utf-8")
+    monkeypatch.setenv("MERAUKLA_OPERATIONS_FILE", str(file))
+
+
+def test_an_installation_says_only_what_is_different(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_operations(monkeypatch, tmp_path / "own.yml", "retention: {nights: 7}\nalerts: {language: en}\n")
+    operations = load_operations()
+    assert (operations.retention.nights, operations.retention.month_ends) == (7, 12)
+    assert (operations.alerts.language, operations.late_after_hours) == ("en", 26)
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("retention: {nigths: 7}", "retention.nigths"),
+        ("retention: {latest: 0}", "retention.latest"),
+        ("time_zone: Europe/Liepaja", "time_zone"),
+        ("alerts: {email: {host: x, sender: x, recipients: [x], password: secret}}", "alerts.email.password"),
+        ("- a list", "no list of settings"),
+        ("{", "cannot be read"),
+    ],
+)
+def test_a_setting_that_is_not_in_order_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, named: str
+) -> None:
+    use_operations(monkeypatch, tmp_path / f"{abs(hash(content))}.yml", content)
+    with pytest.raises(OperationsError, match=named):
+        load_operations()
