@@ -1,0 +1,1 @@
+"""Dashboards over the published file, as bundles that BI tools import."""
