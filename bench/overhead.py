@@ -20,7 +20,7 @@ from types import MappingProxyType
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.dbt import PROFILE_VARIABLE
+from orchestration.dbt_process import PROFILE_VARIABLE
 from orchestration.settings import Settings
 from warehouse.store import open_read_only
 

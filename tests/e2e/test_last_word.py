@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.settings import Settings
-from tests.promise.warehouse import models_in_order
+from tests.promise.warehouse import models_in_order, run_python_model
 from warehouse.publish import publish
 from warehouse.registry import DECISIONS, DECLARATIONS, check_registry
 from warehouse.store import open_build, open_read_only
@@ -98,10 +98,13 @@ def run_models(build_file: Path, manifest: Mapping[str, Any], seeds: Path) -> No
             table = f"reference.{Path(file).stem}"
             connection.execute(f"delete from {table}")
             connection.execute(f"copy {table} from '{seeds / 'strategy' / file}' (header)")
-        for kind, name, sql in models_in_order(
+        for kind, name, code in models_in_order(
             {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
         ):
-            connection.execute(f"create or replace {kind} {name} as {sql}")
+            if kind == "python":
+                run_python_model(connection, name, code)
+            else:
+                connection.execute(f"create or replace {kind} {name} as {code}")
 
 
 @pytest.fixture(scope="module")

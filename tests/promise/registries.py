@@ -220,6 +220,7 @@ def seeds_of(registry: Registry) -> dict[str, list[dict[str, Any]]]:
                 "period_label": period,
                 "part_of_survey_code": period,
                 "instrument_code": "synthetic",
+                "record_kind": "published",
             }
             for period in RESULT_PERIODS
         ],

@@ -37,8 +37,10 @@ DERIVED = {
     "indicator_cagr": ("cagr_measure", "cagr_required", "cagr_ratio_share"),
     "indicator_progress": ("change", "gap", "progress_share", "cagr_measure", "cagr_required", "cagr_ratio_share"),
 }
+# Numbers of marts.survey_change that are computed from two waves.
+WAVE_CHANGES = ("change", "ci_low", "ci_high", "p_value", "adjusted_p_value")
 # Relations that number segments: two values of one segment may be joined by a line.
-SEGMENTED = ("indicator_trend", "enrolment_by_year", "institution_by_year", "survey_result")
+SEGMENTED = ("indicator_trend", "observation_as_of", "enrolment_by_year", "institution_by_year", "survey_result")
 EXAMPLES = 40
 
 AnySeries = Series | OtherSeries
@@ -163,6 +165,7 @@ def test_nothing_published_reaches_across_a_break(warehouse: SyntheticWarehouse,
         series = {one.key: one for one in registry.indicators}
         all_series = {one.key: one for one in registry.series}
         _no_change_or_share_crosses(warehouse, series, met)
+        _no_change_between_waves_crosses(warehouse, all_series, met)
         _no_segment_crosses(warehouse, all_series, met)
         _compare_never_crosses(warehouse, all_series, met)
         _everything_is_counted(warehouse, registry)
@@ -171,6 +174,7 @@ def test_nothing_published_reaches_across_a_break(warehouse: SyntheticWarehouse,
     assert set(met) == {
         "a change is given",
         "a change is given by a bridge",
+        "a change between waves is given",
         *(f"a segment of {relation} joins two values" for relation in SEGMENTED),
         "compare gives a difference",
         "compare gives a difference by a bridge",
@@ -209,6 +213,14 @@ def _no_change_or_share_crosses(warehouse: SyntheticWarehouse, series: dict[str,
                 met.note("a change is given by a bridge")
                 assert baseline[1] != dict(measured_places(one))[baseline[0]]
                 assert row["baseline_value"] == pytest.approx(bridged(one, baseline[1]))
+
+
+def _no_change_between_waves_crosses(warehouse: SyntheticWarehouse, series: dict[str, AnySeries], met: Met) -> None:
+    changes = ", ".join(WAVE_CHANGES)
+    for row in warehouse.rows(f"select series_key, from_period, to_period, {changes} from marts.survey_change"):
+        if any(row[column] is not None for column in WAVE_CHANGES):
+            met.note("a change between waves is given")
+            assert not stand_between(series[row["series_key"]], (row["from_period"], 1), (row["to_period"], 1)), row
 
 
 def bridged(one: Series, version: int) -> float:
@@ -295,15 +307,17 @@ def test_every_number_of_the_marts_is_known_to_this_test(warehouse: SyntheticWar
         "baseline_value", "result_value", "value_numeric", "goal_value", "need_share", "positive_share", "ci_low",
         "ci_high", "target_value", "target_upper_value", "final_target_value", "final_target_upper_value",
         "elapsed_share", "on_track_tolerance", "respondents", "elapsed_days", "total_days",
+        "computed_share", "published_share", "from_share", "to_share", "from_respondents", "to_respondents",
+        "response_share", "from_response_share", "to_response_share", "population",
     }  # fmt: skip
-    derived = {column for columns in DERIVED.values() for column in columns}
+    derived = {column for columns in (*DERIVED.values(), WAVE_CHANGES) for column in columns}
     found = {
         row["column_name"]
         for row in warehouse.rows(
             "select column_name from duckdb_columns() where schema_name = 'marts' "
             "and regexp_matches(data_type, 'DOUBLE|FLOAT|DECIMAL|INT') "
             # What counts rows or people, or gives a place in an order.
-            "and not regexp_matches(column_name, '(_count|_no|_order|_line|_year|precedence|_length)$')"
+            "and not regexp_matches(column_name, '(_count|_no|_order|_line|_row|_year|precedence|_length)$')"
         )
     }
     assert found - observed - derived == set()

@@ -28,7 +28,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def models_in_order(nodes: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield (view or table, name, SQL) of the models among the nodes of dbt's manifest, parents first."""
+    """Yield (view, table or python, name, code) of the models among the nodes of dbt's manifest, parents first."""
     graph = {
         name: {parent for parent in node.get("depends_on", {}).get("nodes", ()) if parent in nodes}
         for name, node in nodes.items()
@@ -37,7 +37,19 @@ def models_in_order(nodes: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         node = nodes[name]
         if node["resource_type"] == "model":
             kind = "view" if node["config"]["materialized"] == "view" else "table"
+            kind = kind if node["language"] == "sql" else "python"
             yield kind, f'{node["schema"]}."{node["name"]}"', node["compiled_code"]
+
+
+def run_python_model(connection: duckdb.DuckDBPyConnection, name: str, code: str) -> None:
+    """Run a model in Python as dbt compiled it, and make its table."""
+    module: dict[str, Any] = {}
+    exec(compile(code, name, "exec"), module)  # noqa: S102 - the project's own
+    dbt = module["dbtObj"](lambda relation: connection.query(f"select * from {relation}"))
+    rows = module["model"](dbt, connection)
+    connection.register("rows_of_python_model", rows)
+    connection.execute(f"create or replace table {name} as select * from rows_of_python_model")
+    connection.unregister("rows_of_python_model")
 
 
 class SyntheticWarehouse:
@@ -50,7 +62,7 @@ class SyntheticWarehouse:
             for name, node in manifest["nodes"].items()
             if node["resource_type"] in {"model", "seed"} and node["name"] not in _WITHOUT
         }
-        for schema in ("reference", "staging", "core", "marts", "raw"):
+        for schema in ("reference", "staging", "confidential", "core", "marts", "raw"):
             self.connection.execute(f"create schema {schema}")
         create_tables(self.connection)
         self._seeds = [node for node in self._nodes.values() if node["resource_type"] == "seed"]
@@ -82,8 +94,11 @@ class SyntheticWarehouse:
             self._load(raw_table, rows, folder)
         self.connection.execute("delete from guard.flag")
         insert_rows(self.connection, "guard.flag", flags)
-        for kind, name, sql in self._models:
-            self.connection.execute(f"create or replace {kind} {name} as {sql}")
+        for kind, name, code in self._models:
+            if kind == "python":
+                run_python_model(self.connection, name, code)
+            else:
+                self.connection.execute(f"create or replace {kind} {name} as {code}")
         parameters, definition = self._macro
         self.connection.execute(
             f"create or replace macro marts.compare({', '.join(parameters)}) as table {definition}"
