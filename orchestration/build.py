@@ -1,6 +1,7 @@
 """One run of the whole job in this process: what `meraukla build` does."""
 
 import gc
+import logging
 import os
 import signal
 import threading
@@ -206,6 +207,8 @@ def _execute(finished: Callable[[str, bool], None]) -> "ExecuteInProcessResult":
 
     from orchestration.definitions import defs  # noqa: PLC0415 - needs the manifest
 
+    # What Dagster's libraries say is kept with the run; on a terminal it would stand between the steps.
+    logging.getLogger("dagster.builtin").propagate = False
     finished("load", True)
 
     @dg.success_hook

@@ -4,8 +4,6 @@ This module imports neither, so that a run can begin the process before anything
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,6 +12,8 @@ from orchestration.settings import Settings
 from orchestration.worker_process import start_process
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+
     from orchestration.dbt_process import BuildOutcome, IndirectSelection
 
 
@@ -25,7 +25,7 @@ class DbtProcessEndedError(Exception):
 class DbtWorker:
     """Runs dbt in a process of its own."""
 
-    pool: ProcessPoolExecutor
+    pool: "ProcessPoolExecutor"
     loading: "Future[None]"
 
     def build(
@@ -36,6 +36,8 @@ class DbtWorker:
         Raises:
             DbtProcessEndedError: the process was ended from outside.
         """
+        from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - see worker_process.py
+
         try:
             return self.pool.submit(_build, settings, selection, indirect_selection).result()
         except BrokenProcessPool as error:

@@ -6,16 +6,22 @@ import gc
 import os
 import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from typing import TYPE_CHECKING
 
 from orchestration.settings import GC_THRESHOLD
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 _PR_SET_PDEATHSIG = 1
 
 
-def start_process() -> ProcessPoolExecutor:
+def start_process() -> "ProcessPoolExecutor":
     """Return a pool of one new process, which does one thing after the other and imports what these need."""
+    # Not before the command line has registered how it ends: what multiprocessing wants done then must come first.
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
+
     return ProcessPoolExecutor(
         max_workers=1, mp_context=get_context("spawn"), initializer=_prepare, initargs=(os.getpid(),)
     )
