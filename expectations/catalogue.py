@@ -5,8 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from warehouse.yaml_files import read_yaml
 
 SUITES_DIR = Path(__file__).parent / "suites"
 RULES_DIR = Path(__file__).parent / "rules"
@@ -123,7 +124,7 @@ def load_rules(directory: Path = RULES_DIR, thresholds_file: Path = THRESHOLDS_F
         pydantic.ValidationError: a file is malformed (names the field).
         ValueError: there are thresholds for a rule that does not exist.
     """
-    thresholds: Mapping[str, Mapping[str, Threshold]] = yaml.safe_load(thresholds_file.read_text("utf-8"))
+    thresholds: Mapping[str, Mapping[str, Threshold]] = read_yaml(thresholds_file)
     rules = tuple(
         Rule.model_validate(
             {
@@ -141,4 +142,4 @@ def load_rules(directory: Path = RULES_DIR, thresholds_file: Path = THRESHOLDS_F
 
 
 def _read(directory: Path) -> Sequence[tuple[Path, Mapping[str, Any]]]:
-    return [(path, yaml.safe_load(path.read_text("utf-8"))) for path in sorted(directory.glob("*.yml"))]
+    return [(path, read_yaml(path)) for path in sorted(directory.glob("*.yml"))]

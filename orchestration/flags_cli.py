@@ -1,7 +1,6 @@
 """`meraukla flags`: the questions of the guard, and a person's answers to them."""
 
 import getpass
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -19,6 +18,7 @@ from orchestration.console import (
     print_rows,
 )
 from orchestration.settings import Settings
+from warehouse.clock import utc_now
 from warehouse.decision import Decision, DecisionError, Finding, decide
 from warehouse.messages import message
 from warehouse.registry import RegistryError, read_registry
@@ -99,7 +99,7 @@ def _decision(verdict: str, reason: str, by: str | None, language: Language) -> 
     if not reason.strip():
         err.print(message("decision_without_reason", language))
         raise typer.Exit(EXIT_USAGE)
-    return Decision(verdict, reason.strip(), by or getpass.getuser(), datetime.now(UTC).date())
+    return Decision(verdict, reason.strip(), by or getpass.getuser(), utc_now().date())
 
 
 def _decide(ids: list[str], decision: Decision, reason_code: str | None, language: Language) -> None:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from report.published import Point
 from report.views import IndicatorView
+from warehouse.arrow import to_table
 
 # A spreadsheet takes text that begins so for a formula. “+ 2%” and “- 1” are figures as printed.
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?!\s*\d)")
@@ -96,7 +97,7 @@ def write_tables(rows: Rows, sheets: Mapping[str, Rows], stem: Path) -> None:
     """Write rows as `<stem>.csv` and `.parquet`, and sheets as `.xlsx`."""
     stem.with_suffix(".csv").write_text(csv_text(rows, _OBSERVATION.names), "utf-8", newline="")
     pq.write_table(
-        pa.Table.from_pylist(list(rows), schema=_OBSERVATION),
+        to_table(list(rows), _OBSERVATION),
         stem.with_suffix(".parquet"),
         compression="zstd",
         write_statistics=False,

@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from report.published import Period
+from warehouse.yaml_files import read_yaml
 
 MESSAGES_FILE = Path(__file__).parent / "messages.yml"
 LANGUAGES = ("lv", "en")
@@ -40,7 +39,7 @@ _SCHOOL_YEAR = re.compile(r"(\d{4})/(\d{4})")
 @cache
 def catalogue() -> Mapping[str, Mapping[str, Any]]:
     """Return the messages: key → language → text, or text by plural form."""
-    content: Mapping[str, Mapping[str, Any]] = yaml.safe_load(MESSAGES_FILE.read_text("utf-8"))
+    content: Mapping[str, Mapping[str, Any]] = read_yaml(MESSAGES_FILE)
     return content
 
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from warehouse.rejection import FileRejectedError, Rejection
+from warehouse.yaml_files import read_yaml
 
 LIMITS_FILE = Path(__file__).with_suffix(".yml")
 
@@ -43,7 +42,7 @@ def load_limits() -> Limits:
         ValueError: one is no number.
         TypeError: one is missing or unknown.
     """
-    return Limits(**yaml.safe_load(LIMITS_FILE.read_text("utf-8")))
+    return Limits(**read_yaml(LIMITS_FILE))
 
 
 def beyond(name: str, rule: str, limit: int) -> FileRejectedError:

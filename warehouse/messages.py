@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import yaml
+from warehouse.yaml_files import read_yaml
 
 MESSAGES_FILE = Path(__file__).parent / "messages.yml"
 
 
 @cache
 def _catalogue() -> Mapping[str, Mapping[str, str]]:
-    catalogue: Mapping[str, Mapping[str, str]] = yaml.safe_load(MESSAGES_FILE.read_text("utf-8"))
+    catalogue: Mapping[str, Mapping[str, str]] = read_yaml(MESSAGES_FILE)
     return catalogue
 
 

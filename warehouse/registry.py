@@ -20,11 +20,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from warehouse.plain_csv import HEADER_ROW, csv_rows
 from warehouse.rejection import FileRejectedError, Rejection, closest
+from warehouse.yaml_files import read_yaml
 
 SCHEMA_FILE = Path(__file__).with_suffix(".yml")
 VERSIONS = "methodology_version.csv"
@@ -98,7 +98,7 @@ def load_schema(path: Path = SCHEMA_FILE) -> Mapping[str, FileSchema]:
     Raises:
         pydantic.ValidationError: the schema itself is malformed (names the field).
     """
-    files = yaml.safe_load(path.read_text("utf-8"))
+    files = read_yaml(path)
     return {name: FileSchema.model_validate({"name": name, **content}) for name, content in files.items()}
 
 

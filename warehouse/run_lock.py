@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+
+from warehouse.clock import utc_now
 
 _PATIENCE_SECONDS = 0.2
 # Locks of this process: a step of a run finds the one that the run holds already.
@@ -114,4 +115,4 @@ def _read(path: Path) -> Holder:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return utc_now().strftime("%Y-%m-%d %H:%M:%S")

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from warehouse.yaml_files import read_yaml
 
 TABLES_FILE = Path(__file__).parent / "tables.yml"
 
@@ -25,7 +26,7 @@ class TableDefinition(BaseModel):
 @cache
 def load_table_definitions() -> Mapping[str, TableDefinition]:
     """Read all definitions: `schema.table` → definition."""
-    definitions = yaml.safe_load(TABLES_FILE.read_text("utf-8"))
+    definitions = read_yaml(TABLES_FILE)
     return {name: TableDefinition.model_validate(definition) for name, definition in definitions.items()}
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from warehouse.connectors.http import Limits
 from warehouse.landing import CONNECTORS_FILE
+from warehouse.yaml_files import read_yaml
 
 # A source is a folder: nothing else may be meant by its name.
 _SOURCE_NAME = r"[a-z][a-z0-9_]*"
@@ -139,7 +140,7 @@ def read_connectors(strategy_folder: Path) -> tuple[CkanConnector | PxwebConnect
     if not path.is_file():
         return ()
     try:
-        content: Any = yaml.safe_load(path.read_text("utf-8"))
+        content: Any = read_yaml(path)
         return _ConnectorsFile.model_validate(content).connectors
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError, re.error) as error:
         raise ConnectorConfigError(f"{path} is not in order: {error}") from error

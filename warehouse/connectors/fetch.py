@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
+from warehouse.clock import utc_now
 from warehouse.connectors.ckan import Ckan, Dataset, Resource
 from warehouse.connectors.config import (
     CkanConnector,
@@ -19,7 +20,7 @@ from warehouse.connectors.config import (
 )
 from warehouse.connectors.errors import FetchError
 from warehouse.connectors.http import Client, Limits, Validators
-from warehouse.connectors.landing import Fetched, SourceFolder, find_origins, utc_now, write_whole
+from warehouse.connectors.landing import Fetched, SourceFolder, find_origins, write_whole
 from warehouse.connectors.pxweb import Pxweb
 
 State = Literal["new", "unchanged", "failed"]

@@ -12,13 +12,13 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from warehouse.clock import utc_now
 from warehouse.connectors.errors import FetchError
 
 if TYPE_CHECKING:
@@ -351,7 +351,7 @@ def _retry_after(text: str | None) -> float | None:
     if text.strip().isdigit():
         return float(text)
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(text) - utc_now()).total_seconds())
     except (ValueError, TypeError):
         return None
 

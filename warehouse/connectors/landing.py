@@ -5,7 +5,7 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import yaml
@@ -142,11 +142,6 @@ def find_origins(source_folder: Path) -> list[Origin]:
     """Return the origins of all versions that lie in the folder of a source."""
     found = (read_origin(path) for path in sorted(source_folder.rglob(f"*{ORIGIN_SUFFIX}")))
     return [origin for origin in found if origin]
-
-
-def utc_now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
 
 
 def _origin_path(path: Path) -> Path:
