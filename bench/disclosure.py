@@ -77,8 +77,8 @@ def _city_table(tables: int) -> Table:
             for cell in cells
             if cell.key not in since
         ]
-        unpublishable = {suppression.cell.key for suppression in found if suppression.conf_status == "N"}
-        findings = find(cells, since, figures, _POLICY, unpublishable)
+        not_told_since = {s.cell.key: s.not_told_since for s in found if s.not_told_since}
+        findings = find(cells, since, figures, _POLICY, not_told_since)
         small = sum(suppression.cell.is_small(_POLICY) for suppression in found)
         table.add_row(
             *map(str, (threshold, len(cells), small, len(found) - small)),

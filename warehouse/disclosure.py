@@ -19,7 +19,8 @@ then be larger by any number.
 
 Vintages. The publications are replayed one vintage after the other. What a vintage showed stays known, and a count
 that did not change is one and the same variable, so that yesterday's figures do not give away today's. What is
-suppressed once is suppressed in all vintages.
+suppressed once is suppressed in all vintages. What the status of a count told stays known too: N says nothing from
+the vintage on in which it was chosen, and does not take back the A or S that was published before.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from warehouse.arrow import to_table
 from warehouse.disclosure_cell import (
     NOT_FOR_PUBLICATION,
     Cell,
@@ -57,17 +59,19 @@ SUPPRESSED = pa.schema(
         ("cell_key", pa.string()),
         ("conf_status", pa.string()),
         ("suppressed_since", pa.date32()),
+        ("not_told_since", pa.date32()),
     ]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A cell that is not shown, why, and since which vintage."""
+    """A cell that is not shown, why, since which vintage, and since which vintage its status, N, tells nothing."""
 
     cell: Cell
     conf_status: str
     since: date
+    not_told_since: date | None = None
 
 
 def suppress(
@@ -90,10 +94,11 @@ def suppress(
             "cell_key": suppression.cell.key,
             "conf_status": suppression.conf_status,
             "suppressed_since": suppression.since,
+            "not_told_since": suppression.not_told_since,
         }
         for suppression in choose(read_cells(cells), read_policy(policy))
     ]
-    return connection.from_arrow(pa.Table.from_pylist(rows, schema=SUPPRESSED))
+    return connection.from_arrow(to_table(rows, SUPPRESSED))
 
 
 def choose(cells: Sequence[Cell], policy: Policy) -> list[Suppression]:
@@ -117,17 +122,28 @@ def choose(cells: Sequence[Cell], policy: Policy) -> list[Suppression]:
     ):
         replay.publish(day, [cell for cell in cells if cell.holds_on(day)])
     latest = {cell.key: cell for cell in cells}
-    return [Suppression(latest[key], replay.status(key), since) for key, since in sorted(replay.since.items())]
+    return [
+        Suppression(latest[key], replay.status(key), since, replay.not_told_since.get(key))
+        for key, since in sorted(replay.since.items())
+    ]
 
 
 @dataclass(slots=True)
 class _Variable:
-    """A count: the value of a cell as long as it does not change, however many vintages that is."""
+    """A count: the value of a cell as long as it does not change, however many vintages that is.
+
+    It is told if a vintage published its status, and that was one that says whether it is small.
+    """
 
     cell: Cell
     is_small: bool
     is_public: bool = False
     is_suppressed: bool = False
+    is_told: bool = False
+
+
+_Terms = tuple[tuple[int, int], ...]
+"""An equation: variables and how often each is in a sum that makes nothing."""
 
 
 class _Replay:
@@ -137,17 +153,18 @@ class _Replay:
         self.policy = policy
         self.since: dict[str, date] = {}
         self._small_keys: set[str] = set()
-        self._unpublishable_keys: set[str] = set()
+        self.not_told_since: dict[str, date] = {}
         self._variables: list[_Variable] = []
         self._index: dict[tuple[str, int, int | None], int] = {}
-        self._equations: dict[tuple[tuple[int, int], ...], int] = {}
+        self._equations: dict[_Terms, int] = {}
+        self._terms: list[_Terms] = []
         self._equations_of: dict[int, set[int]] = defaultdict(set)
         self._worlds: dict[int, list[Moves]] = {}
         self._work = 0
 
     def status(self, key: str) -> str:
-        """Return the confidentiality status of a cell that is suppressed, the same in all vintages."""
-        if key in self._unpublishable_keys:
+        """Return the confidentiality status that a cell that is suppressed has by now."""
+        if key in self.not_told_since:
             return NOT_FOR_PUBLICATION
         return SMALL if key in self._small_keys else SECONDARY
 
@@ -163,11 +180,13 @@ class _Replay:
             elif variable.cell.key in self.since:
                 variable.is_suppressed = True
         for component in self._components():
-            for index in self._protect(component, set(current.values())):
+            for index in self._protect(component, set(current.values()), day):
                 self._hide(index, day)
         for index in current.values():
             variable = self._variables[index]
-            variable.is_public |= variable.cell.is_shown and variable.cell.key not in self.since
+            if variable.cell.is_shown:
+                variable.is_public |= variable.cell.key not in self.since
+                variable.is_told |= variable.cell.key not in self.not_told_since
 
     def _hide(self, index: int, day: date) -> None:
         self._variables[index].is_suppressed = True
@@ -191,13 +210,14 @@ class _Replay:
         for (_, total), parts in coefficients.items():
             parts[current[total]] -= 1
             terms = tuple(sorted((index, number) for index, number in parts.items() if number))
-            number = self._equations.setdefault(terms, len(self._equations))
-            for index, _ in terms:
-                self._equations_of[index].add(number)
+            if terms not in self._equations:
+                number = self._equations[terms] = len(self._terms)
+                self._terms.append(terms)
+                for index, _ in terms:
+                    self._equations_of[index].add(number)
 
     def _components(self) -> list[list[int]]:
         """Return the unknown variables that hang together, sorted, component by component."""
-        terms = list(self._equations)
         components, seen = [], set[int]()
         for start in range(len(self._variables)):
             if start in seen or not self._is_unknown(start):
@@ -208,7 +228,7 @@ class _Replay:
                 index = waiting.pop()
                 component.append(index)
                 for number in self._equations_of[index]:
-                    for other, _ in terms[number]:
+                    for other, _ in self._terms[number]:
                         if other not in seen and self._is_unknown(other):
                             seen.add(other)
                             waiting.append(other)
@@ -222,7 +242,7 @@ class _Replay:
             variable.is_suppressed or not variable.cell.is_shown or variable.cell.value > 0
         )
 
-    def _protect(self, component: Sequence[int], current: Collection[int]) -> list[int]:
+    def _protect(self, component: Sequence[int], current: Collection[int], day: date) -> list[int]:
         """Return the further variables of a component that have to be suppressed."""
         needs = list(self._needs(component))
         if all(self._is_met(component[need.variable]) for need in needs):
@@ -246,7 +266,8 @@ class _Replay:
         self._work += pattern.work
         if not pattern.is_protected:
             everything = self._everything(component, current)
-            self._unpublishable_keys |= {self._variables[index].cell.key for index in everything}
+            for index in everything:
+                self.not_told_since.setdefault(self._variables[index].cell.key, day)
             return everything
         for need in needs:
             self._worlds[component[need.variable]] = []
@@ -270,7 +291,7 @@ class _Replay:
     def _room(self, variable: _Variable) -> tuple[int, float]:
         """Return how far a variable may move down and up in a world that agrees with its status."""
         cell = variable.cell
-        if cell.key in self._unpublishable_keys:
+        if cell.key in self.not_told_since and not variable.is_told:
             return cell.value, math.inf
         if not cell.is_shown or (cell.contributors is not None and not variable.is_small):
             return cell.value, math.inf
@@ -285,24 +306,27 @@ class _Replay:
             variable = self._variables[index]
             if variable.is_public or not (variable.is_suppressed or not variable.cell.is_shown):
                 return False
-        terms = list(self._equations)
         numbers = set(chain.from_iterable(self._equations_of[index] for index in world))
-        return all(sum(factor * world.get(index, 0) for index, factor in terms[number]) == 0 for number in numbers)
+        return all(
+            sum(factor * world.get(index, 0) for index, factor in self._terms[number]) == 0 for number in numbers
+        )
 
     def _local_equations(self, component: Sequence[int]) -> list[list[tuple[int, int]]]:
         place = {index: number for number, index in enumerate(component)}
-        terms = list(self._equations)
         numbers = sorted(set(chain.from_iterable(self._equations_of[index] for index in component)))
-        return [[(place[index], factor) for index, factor in terms[number] if index in place] for number in numbers]
+        return [
+            [(place[index], factor) for index, factor in self._terms[number] if index in place] for number in numbers
+        ]
 
     def _everything(self, component: Sequence[int], current: Collection[int]) -> list[int]:
         """Return all that is or may still be suppressed of what hangs together with a component, zeros too."""
-        terms = list(self._equations)
         near, waiting = set(component), list(component)
         while waiting:
             for number in self._equations_of[waiting.pop()]:
                 further = {
-                    index for index, _ in terms[number] if index not in near and not self._variables[index].is_public
+                    index
+                    for index, _ in self._terms[number]
+                    if index not in near and not self._variables[index].is_public
                 }
                 near |= further
                 waiting.extend(further)

@@ -3,7 +3,8 @@
 It knows nothing of how the cells were chosen. It reads what core shows (`confidential.shown_figure`), adds what
 whoever reads it knows besides (sums, statuses, what earlier vintages showed, figures published elsewhere), and
 seeks for each suppressed count the lowest and the highest value that agree with all of it, by integer programming.
-The statuses are taken at their word: A is a small count, S none or one from the threshold up, N any. A second value
+The statuses are taken at their word: A is a small count, S none or one from the threshold up, N any; and what a
+status said in an earlier vintage stays said, though it is N by now. A second value
 counts only if its world was checked in whole numbers; where the solver finds none, the count is taken to be
 computable.
 """
@@ -16,12 +17,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
+from warehouse.arrow import to_table
 from warehouse.disclosure_cell import (
-    NOT_FOR_PUBLICATION,
     Cell,
     Policy,
     days_of_change,
@@ -100,11 +102,11 @@ def audit(
         figures: rows of `confidential.shown_figure`.
         policy: rows of the seed policy.
     """
-    rows = suppressed.select("cell_key, suppressed_since, conf_status").fetchall()
+    rows = suppressed.select("cell_key, suppressed_since, not_told_since").fetchall()
     since = {key: day for key, day, _ in rows}
-    unpublishable = {key for key, _, status in rows if status == NOT_FOR_PUBLICATION}
-    findings = find(read_cells(cells), since, _read_figures(figures), read_policy(policy), unpublishable)
-    return connection.from_arrow(pa.Table.from_pylist([_to_row(finding) for finding in findings], schema=FINDINGS))
+    not_told_since = {key: day for key, _, day in rows if day is not None}
+    findings = find(read_cells(cells), since, _read_figures(figures), read_policy(policy), not_told_since)
+    return connection.from_arrow(to_table([_to_row(finding) for finding in findings], FINDINGS))
 
 
 def _read_figures(figures: duckdb.DuckDBPyRelation) -> list[ShownFigure]:
@@ -138,7 +140,7 @@ def find(
     since: Mapping[str, date],
     figures: Sequence[ShownFigure],
     policy: Policy,
-    unpublishable: Collection[str] = (),
+    not_told_since: Mapping[str, date] = MappingProxyType({}),
 ) -> list[Finding]:
     """Find the suppressed cells that can be computed, or known more narrowly than the policy allows.
 
@@ -147,12 +149,13 @@ def find(
         since: the suppressed cells → first vintage they are suppressed in.
         figures: what is shown now.
         policy: what the policy demands.
-        unpublishable: those of the suppressed cells whose status, N, tells nothing of their counts.
+        not_told_since: those of the suppressed cells whose status, N, tells nothing of their counts → first vintage
+            it does so in.
 
     Returns:
         Findings by problem and cell. `narrow` is one only where showing fewer cells would help.
     """
-    knowledge = _Knowledge(cells, since, policy, unpublishable)
+    knowledge = _Knowledge(cells, since, policy, not_told_since)
     findings = list(knowledge.learn(figures))
     for component in knowledge.components(knowledge.known):
         findings += component.findings()
@@ -163,19 +166,25 @@ class _Knowledge:
     """What whoever reads the publication knows: equations between counts, and which of the counts."""
 
     def __init__(
-        self, cells: Sequence[Cell], since: Mapping[str, date], policy: Policy, unpublishable: Collection[str]
+        self,
+        cells: Sequence[Cell],
+        since: Mapping[str, date],
+        policy: Policy,
+        not_told_since: Mapping[str, date],
     ) -> None:
         self.policy = policy
-        self.unpublishable = unpublishable
         self.since = since
         self.cells = {(cell.key, cell.vintage): cell for cell in cells}
         self.counts: dict[Identity, Cell] = {}
         self.known: set[Identity] = set()
+        self.told: set[Identity] = set()
         self.equations: list[dict[Identity, float]] = []
         for cell in cells:
             self.counts.setdefault(_identity(cell), cell)
             if cell.is_published_elsewhere or self._was_shown_earlier(cell):
                 self.known.add(_identity(cell))
+            if cell.is_shown and cell.vintage < not_told_since.get(cell.key, date.max):
+                self.told.add(_identity(cell))
         self._add_sums()
 
     def _was_shown_earlier(self, cell: Cell) -> bool:
@@ -312,12 +321,12 @@ class _Component:
 
     def _bound(self, cell: Cell, ceiling: int) -> _Bound:
         policy = self._knowledge.policy
-        if cell.key in self._knowledge.unpublishable:
+        if _identity(cell) not in self._knowledge.told:
             return _Bound(0, ceiling)
-        if cell.is_shown and cell.is_small(policy):
+        if cell.is_small(policy):
             is_none_possible = cell.contributors is not None or policy.zero_is_small
             return _Bound(0 if is_none_possible else 1, cell.threshold - 1)
-        if not cell.is_shown or cell.contributors is not None:
+        if cell.contributors is not None:
             return _Bound(0, ceiling)
         return _Bound(cell.threshold, ceiling, or_none=not policy.zero_is_small)
 

@@ -13,3 +13,14 @@
 {% macro sums_to_aggregate(breakdown, total_key) -%}
     map(list({{ breakdown }} order by {{ breakdown }}), list({{ total_key }} order by {{ breakdown }}))
 {%- endmacro %}
+
+{#- The same for one total whose breakdown is named by a column. -#}
+{% macro sums_to_one(breakdown, total_key) -%}
+    map([{{ breakdown }}], [{{ total_key }}])
+{%- endmacro %}
+
+{#- Whether a row of a file was in force on a day: handed in by then, and not yet replaced. -#}
+{% macro holds_on(relation, day) -%}
+    {{ relation }}.vintage <= {{ day }}
+            and ({{ relation }}.superseded_on is null or {{ day }} < {{ relation }}.superseded_on)
+{%- endmacro %}

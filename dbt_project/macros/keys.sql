@@ -30,8 +30,9 @@
     || coalesce('institution/' || {{ institution_code }}, {{ ownership_code }}) || '/' || {{ source_code }}
 {%- endmacro %}
 
-{#- Cells of disclosure control: respondents of a group, to an item of a survey or (`item_code` left out) to the wave. -#}
-{% macro survey_cell_key(strategy_code, survey_code, group_code, item_code=none) -%}
+{#- Cells of disclosure control: respondents of a group, to an item of a survey or (`item_code` left out) to the wave.
+    They are others in each state of the group's answers, so the key names the day it began. -#}
+{% macro survey_cell_key(strategy_code, survey_code, group_code, vintage, item_code=none) -%}
     {{ strategy_code }} || '/respondents/' || {{ survey_code }} || '/' || {{ group_code }}
-    {%- if item_code is not none %} || '/' || {{ item_code }}{% endif %}
+    {%- if item_code is not none %} || '/' || {{ item_code }}{% endif %} || '/' || cast({{ vintage }} as varchar)
 {%- endmacro %}

@@ -227,19 +227,44 @@ def test_what_an_earlier_vintage_showed_and_has_not_changed_hides_nothing() -> N
 
 def test_what_is_not_for_publication_once_is_so_in_all_vintages() -> None:
     found = choose(vintages({("a",): 1, ("b",): 1, ("c",): 0}, {("a",): 20, ("b",): 10, ("c",): 30}), POLICY)
-    assert {s.cell.key: (s.conf_status, s.since) for s in found} == dict.fromkeys(
-        ["a", "all", "b", "c"], ("N", FIRST)
+    assert {s.cell.key: (s.conf_status, s.since, s.not_told_since) for s in found} == dict.fromkeys(
+        ["a", "all", "b", "c"], ("N", FIRST, FIRST)
     )
 
 
-def test_what_becomes_not_for_publication_is_so_from_the_vintage_it_was_suppressed_in() -> None:
+def test_what_becomes_not_for_publication_is_so_from_that_vintage_on() -> None:
     found = choose(vintages({("a",): 1, ("b",): 2, ("c",): 9}, {("a",): 1, ("b",): 1, ("c",): 0}), POLICY)
-    assert {s.cell.key: (s.conf_status, s.since) for s in found} == {
-        "a": ("N", FIRST),
-        "all": ("N", SECOND),
-        "b": ("N", FIRST),
-        "c": ("N", SECOND),
+    assert {s.cell.key: (s.conf_status, s.since, s.not_told_since) for s in found} == {
+        "a": ("N", FIRST, SECOND),
+        "all": ("N", SECOND, SECOND),
+        "b": ("N", FIRST, SECOND),
+        "c": ("N", SECOND, SECOND),
     }
+
+
+def test_a_count_that_was_said_not_to_be_small_hides_no_other_as_if_it_might_be() -> None:
+    told = cube({("a",): 4, ("b",): 1, ("c",): 9}, superseded_on=SECOND)
+    # Two that make 2 are 1 and 1: nothing is told of them any more, nor of what they hang together with, a.
+    untold = [
+        Cell("a", SECOND, 4, 3, {"row": "row"}, superseded_on=THIRD),
+        Cell("x", SECOND, 1, 3, {"row": "row", "column": "column"}),
+        Cell("y", SECOND, 1, 3, {"column": "column"}),
+        Cell("row", SECOND, 5, 3),
+        Cell("column", SECOND, 2, 3),
+    ]
+    # d is 1 to 4 as long as a may be as few as 1: it is the rest of e.
+    added = [
+        Cell("a", THIRD, 4, 3, {"row": "row", "e": "e"}),
+        Cell("d", THIRD, 1, 5, {"e": "e"}),
+        Cell("e", THIRD, 5, 3),
+    ]
+    found = {s.cell.key: s for s in choose([*untold, *added], POLICY)}
+    assert (found["a"].since, found["a"].not_told_since) == (SECOND, SECOND)
+    assert "e" not in found
+    # Whoever kept the first vintage knows that a is 3 at least.
+    found = {s.cell.key: s for s in choose([*told, *untold, *added], POLICY)}
+    assert (found["a"].since, found["a"].not_told_since) == (FIRST, SECOND)
+    assert (found["e"].since, found["e"].conf_status) == (THIRD, "S")
 
 
 def test_what_is_suppressed_once_is_suppressed_in_all_vintages() -> None:
@@ -254,10 +279,10 @@ def test_no_reader_of_all_vintages_can_tell_a_small_count(counts: list[list[int]
     cells = vintages(*[dict(zip([(m,) for m in members], numbers, strict=True)) for numbers in counts])
     found = choose(cells, POLICY)
     since = {s.cell.key: s.since for s in found}
-    by_key = {s.cell.key: s.conf_status for s in found}
+    not_told_since = {s.cell.key: s.not_told_since for s in found}
     # One reader, all vintages: a count that did not change is one and the same, and what was shown stays known.
     joined: dict[str, Cell] = {}
-    shown = set()
+    shown, told = set[str](), set[str]()
     for cell in cells:
         key = f"{cell.key}={cell.value}"
         total = next((c for c in cells if c.key == "all" and c.vintage == cell.vintage), cell)
@@ -266,15 +291,15 @@ def test_no_reader_of_all_vintages_can_tell_a_small_count(counts: list[list[int]
         joined[key] = replace(cell, key=key, sums_to={**(earlier.sums_to if earlier else {}), **sums_to})
         if cell.key not in since or cell.vintage < since[cell.key]:
             shown.add(key)
+        elif cell.vintage < (not_told_since[cell.key] or date.max):
+            told.add(key)
     everything = list(joined.values())
     hidden = joined.keys() - shown
-    unsaid = {key for key in hidden if key.split("=")[0] in unpublishable(by_key)}
-    values = possible_values(everything, hidden, unsaid)
+    values = possible_values(everything, hidden, hidden - told)
     hopeless = [key for key in values if is_small(joined[key]) and len(values[key]) < 2]
     # With all of a vintage suppressed and nothing told of it, only what was public before can give a count away.
-    forced = possible_values(everything, hidden, hidden) if hopeless else {}
-    assert [key for key in hopeless if len(forced[key]) > 1] == []
     assert not hopeless or since.keys() == {cell.key for cell in cells}
+    assert not hopeless or None not in not_told_since.values()
 
 
 # --- Tables in, table out ---
@@ -303,7 +328,18 @@ def test_rows_become_rows_and_a_total_that_is_null_is_none() -> None:
     rows = [("a", 2, "'all'"), ("b", 7, "'all'"), ("c", 9, "'all'"), ("all", 18, "null")]
     _, found = relations(", ".join(row.format(*values) for values in rows))
     day = date(2026, 1, 1)
-    assert found.fetchall() == [("synthetic", "learners", "a", "A", day), ("synthetic", "learners", "b", "S", day)]
+    assert found.fetchall() == [
+        ("synthetic", "learners", "a", "A", day, None),
+        ("synthetic", "learners", "b", "S", day, None),
+    ]
+
+
+def test_a_row_that_tells_nothing_says_since_when() -> None:
+    row = "('s', 't', '{}', date '2026-01-01', null, {}, null, 3, true, false, map(['by'], [{}]))"
+    rows = [("a", 1, "'all'"), ("b", 1, "'all'"), ("all", 2, "null")]
+    _, found = relations(", ".join(row.format(*values) for values in rows))
+    day = date(2026, 1, 1)
+    assert [row[2:] for row in found.fetchall()] == [(key, "N", day, day) for key in ("a", "all", "b")]
 
 
 def test_no_cells_give_a_table_without_rows_but_with_its_columns() -> None:

@@ -31,7 +31,8 @@ def judge(
     policy: Policy = POLICY,
     unpublishable: Collection[str] = (),
 ) -> list[Finding]:
-    return find(cells, dict.fromkeys(suppressed, FIRST), shown(cells, suppressed), policy, unpublishable)
+    since = dict.fromkeys(suppressed, FIRST)
+    return find(cells, since, shown(cells, suppressed), policy, dict.fromkeys(unpublishable, FIRST))
 
 
 def unpublishable(pattern: Mapping[str, str]) -> set[str]:
@@ -115,6 +116,20 @@ def test_what_an_earlier_vintage_showed_is_known() -> None:
     assert find(cells, {"a": FIRST, "b": FIRST}, shown(cells, {"a", "b"}), POLICY) == []
 
 
+def test_a_status_that_an_earlier_vintage_told_is_not_taken_back_by_one_that_tells_nothing() -> None:
+    # Today 2 is printed as the total of a, b and c, and none of them is said to be small. Yesterday a and b were.
+    earlier = cube({("a",): 1, ("b",): 1, ("c",): 9}, superseded_on=SECOND)
+    later = cube({("a",): 1, ("b",): 1, ("c",): 0}, vintage=SECOND, elsewhere={"all"})
+    cells, suppressed = [*earlier, *later], dict.fromkeys("abc", FIRST)
+    figures = shown(cells, suppressed)
+    assert find(cells, suppressed, figures, POLICY, dict.fromkeys("abc", FIRST)) == []
+    assert problems(find(cells, suppressed, figures, POLICY, dict.fromkeys("abc", SECOND))) == {
+        ("a", "recoverable"),
+        ("b", "recoverable"),
+        ("c", "recoverable"),
+    }
+
+
 def test_a_range_narrower_than_it_must_be_is_found_but_not_called_computable() -> None:
     # 3 and 4 make 7, and small is 4 at most: neither can be 1 or 2.
     table = cube({("a",): 3, ("b",): 4, ("c",): 30, ("d",): 30}, threshold=5)
@@ -179,7 +194,8 @@ def test_findings_become_rows_that_name_no_count() -> None:
         "from (values ('a', 4), ('b', 7777), ('all', 7781)) as t (key, value)"
     )
     connection.execute(
-        "create table suppressed as select 'a' as cell_key, 'A' as conf_status, date '2026-01-01' as suppressed_since"
+        "create table suppressed as select 'a' as cell_key, date '2026-01-01' as suppressed_since, "
+        "null::date as not_told_since"
     )
     connection.execute(
         "create table figure as select 'core.x' as relation, cell_key as figure_key, cell_key, vintage, "
@@ -201,3 +217,16 @@ def test_findings_become_rows_that_name_no_count() -> None:
 def test_a_cell_that_is_never_shown_is_watched_if_it_is_small() -> None:
     cells = [replace(cell, is_shown=cell.key != "a") for cell in TABLE]
     assert problems(find(cells, {"x": FIRST}, [], POLICY)) == {("a", "recoverable")}
+
+
+def test_a_cell_that_is_never_shown_has_no_status_that_would_tell_of_it() -> None:
+    # Were a said to be hidden though it is not small, b could not be 2.
+    cells = [replace(cell, is_shown=cell.key != "a") for cell in cube({("a",): 3, ("b",): 1})]
+    figures = [figure for figure in shown(cells, {"b"}) if not figure.key.startswith("a@")]
+    assert find(cells, {"b": FIRST}, figures, POLICY) == []
+    assert problems(
+        find([replace(cell, is_shown=True) for cell in cells], {"a": FIRST, "b": FIRST}, figures, POLICY)
+    ) == {
+        ("a", "recoverable"),
+        ("b", "recoverable"),
+    }

@@ -37,17 +37,22 @@ enrolment as (
     where cell_key is not null and learner_count is not null
 ),
 
+tally as (
+    select * from {{ ref('survey_tally') }} where superseded_on is null
+),
+
 survey_figure as (
     select
         'core.fct_survey_share' as relation,
         share.series_key || '/' || share.period_key as figure_key,
-        {{ survey_cell_key('tally.strategy_code', 'tally.survey_code', 'tally.group_code', 'tally.item_code') }}
-            as cell_key,
+        {{ survey_cell_key(
+            'tally.strategy_code', 'tally.survey_code', 'tally.group_code', 'tally.vintage', 'tally.item_code'
+        ) }} as cell_key,
         tally.vintage,
         cast(1 as double) as coefficient,
         cast(share.respondents as double) as figure
     from {{ ref('fct_survey_share') }} as share
-    inner join {{ ref('survey_tally') }} as tally
+    inner join tally
         on
             share.strategy_code = tally.strategy_code
             and share.survey_code = tally.survey_code
@@ -60,18 +65,21 @@ response_figure as (
     select
         'core.fct_survey_response' as relation,
         response.strategy_code || '/' || response.survey_code || '/' || response.group_code as figure_key,
-        {{ survey_cell_key('response.strategy_code', 'response.survey_code', 'response.group_code') }} as cell_key,
-        max(tally.vintage) as vintage,
+        {{ survey_cell_key('tally.strategy_code', 'tally.wave_code', 'tally.group_code', 'tally.vintage') }}
+            as cell_key,
+        tally.vintage,
         cast(1 as double) as coefficient,
         cast(response.respondents as double) as figure
     from {{ ref('fct_survey_response') }} as response
-    inner join {{ ref('survey_tally') }} as tally
+    inner join tally
         on
             response.strategy_code = tally.strategy_code
             and response.survey_code = tally.wave_code
             and response.group_code = tally.group_code
     where response.source_kind = 'computed' and response.respondents is not null
-    group by response.strategy_code, response.survey_code, response.group_code, response.respondents
+    group by
+        response.strategy_code, response.survey_code, response.group_code, response.respondents,
+        tally.strategy_code, tally.wave_code, tally.group_code, tally.vintage
 ),
 
 shown_figure as (

@@ -13,7 +13,7 @@ survey_question as (
 ),
 
 tally as (
-    select * from {{ ref('survey_tally') }}
+    select * from {{ ref('survey_tally') }} where superseded_on is null
 ),
 
 -- What was counted says more than what is registered. That all groups were asked alike is checked on landing.

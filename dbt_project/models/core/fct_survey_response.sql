@@ -5,7 +5,7 @@ respondent_group as (
 ),
 
 tally as (
-    select * from {{ ref('survey_tally') }}
+    select * from {{ ref('survey_tally') }} where superseded_on is null
 ),
 
 suppressed_cell as (
@@ -42,9 +42,10 @@ tally_of_group as (
         group_code,
         max(group_respondents) as true_respondents,
         max(population) as population,
-        min(source_file) as source_file
+        min(source_file) as source_file,
+        vintage
     from tally
-    group by strategy_code, wave_code, group_code
+    group by strategy_code, wave_code, group_code, vintage
 ),
 
 -- So few respondents are a small cell themselves, and their share of the group would tell how many they are.
@@ -60,7 +61,8 @@ counted_response as (
     left join suppressed_cell
         on
             suppressed_cell.cell_key = {{ survey_cell_key(
-                'tally_of_group.strategy_code', 'tally_of_group.survey_code', 'tally_of_group.group_code'
+                'tally_of_group.strategy_code', 'tally_of_group.survey_code', 'tally_of_group.group_code',
+                'tally_of_group.vintage'
             ) }}
 ),
 

@@ -5,7 +5,7 @@ printed_share as (
 ),
 
 tally as (
-    select * from {{ ref('survey_tally') }}
+    select * from {{ ref('survey_tally') }} where superseded_on is null
 ),
 
 suppressed_cell as (
@@ -68,8 +68,9 @@ computed_share as (
     from tally
     left join suppressed_cell
         on
-            {{ survey_cell_key('tally.strategy_code', 'tally.survey_code', 'tally.group_code', 'tally.item_code') }}
-            = suppressed_cell.cell_key
+            suppressed_cell.cell_key = {{ survey_cell_key(
+                'tally.strategy_code', 'tally.survey_code', 'tally.group_code', 'tally.vintage', 'tally.item_code'
+            ) }}
 ),
 
 any_share as (
