@@ -8,45 +8,12 @@ series_break as (
     select * from {{ ref('comparability_break') }}
 ),
 
-measured_in_order as (
-    select
-        *,
-        row_number() over (partition by series_key order by period_order) as value_no
-    from observation
-    where not is_bridged
-),
-
--- A segment starts where the value may not be joined to the one before it. What has no date has no place on a line,
--- so it stands alone.
-segment_start as (
-    select
-        following.observation_key,
-        following.series_key,
-        following.value_no,
-        case
-            when previous.series_key is null then 1
-            when previous.period_ends_on is null then 1
-            when following.unit <> previous.unit then 1
-            when following.is_without_method or previous.is_without_method then 1
-            when exists (
-                select 1
-                from series_break
-                where {{ break_lies_between('series_break', 'previous', 'following') }}
-            ) then 1
-            else 0
-        end as starts_segment
-    from measured_in_order as following
-    left join measured_in_order as previous
-        on
-            following.series_key = previous.series_key
-            and following.value_no = previous.value_no + 1
+measured_value as (
+    select * from observation where not is_bridged
 ),
 
 numbered_value as (
-    select
-        observation_key,
-        cast(sum(starts_segment) over (partition by series_key order by value_no) as integer) as segment_no
-    from segment_start
+    {{ segment_numbers('measured_value', 'series_break', line=['series_key'], key=['observation_key']) }}
 ),
 
 -- A bridged value goes before the first value measured by the method it was taken to, if nothing parts the two.
@@ -54,7 +21,7 @@ first_by_method as (
     select
         *,
         row_number() over (partition by methodology_key order by period_order) as method_value_no
-    from measured_in_order
+    from measured_value
 ),
 
 bridged_value as (

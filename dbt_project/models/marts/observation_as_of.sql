@@ -58,49 +58,18 @@ shown_observation as (
         on observation.period_key = period.period_key
 ),
 
--- On each date one vintage is known: a line is drawn within it.
-number_in_order as (
-    select
-        *,
-        row_number() over (partition by series_key, known_from order by period_order) as value_no
-    from shown_observation
-    where value_numeric is not null
+measured_value as (
+    select * from shown_observation where value_numeric is not null
 ),
 
--- As in comparability_segment, by the breaks that are known today.
-segment_start as (
-    select
-        following.series_key,
-        following.known_from,
-        following.period_key,
-        following.value_no,
-        case
-            when previous.series_key is null then 1
-            when previous.period_ends_on is null then 1
-            when following.unit <> previous.unit then 1
-            when following.is_without_method or previous.is_without_method then 1
-            when exists (
-                select 1
-                from series_break
-                where {{ break_lies_between('series_break', 'previous', 'following') }}
-            ) then 1
-            else 0
-        end as starts_segment
-    from number_in_order as following
-    left join number_in_order as previous
-        on
-            following.series_key = previous.series_key
-            and following.known_from = previous.known_from
-            and following.value_no = previous.value_no + 1
-),
-
+-- On each date one vintage is known: a line is drawn within it, by the breaks that are known today.
 segment as (
-    select
-        series_key,
-        known_from,
-        period_key,
-        cast(sum(starts_segment) over (partition by series_key, known_from order by value_no) as integer) as segment_no
-    from segment_start
+    {{ segment_numbers(
+        'measured_value',
+        'series_break',
+        line=['series_key', 'known_from'],
+        key=['series_key', 'known_from', 'period_key'],
+    ) }}
 ),
 
 known_observation as (
