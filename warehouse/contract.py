@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from warehouse.values import Marks, fold, fold_header
+from warehouse.yaml_files import read_yaml
 
 CONTRACTS_DIR = Path(__file__).parent / "contracts"
 
@@ -126,6 +127,10 @@ class Column(_Strict):
     def label(self, language: str) -> str:
         """Return what the steward calls it, in `lv` or `en`; its name if it has no label."""
         return (self.label_lv if language == "lv" else self.label_en) or self.name
+
+    def told(self, language: str) -> str:
+        """Return its description in `lv` or `en`."""
+        return self.description_lv if language == "lv" else self.description
 
     def fields(self) -> list[pa.Field]:
         """Return the Arrow fields this column becomes in the raw table."""
@@ -334,9 +339,15 @@ class _TableFile(_Strict):
     files_of: str | None = None
 
     @model_validator(mode="after")
-    def _columns_have_labels(self) -> "_TableFile":
-        if bare := [column.name for column in self.columns if not (column.label_lv and column.label_en)]:
-            raise ValueError(f"columns without label_lv or label_en: {', '.join(bare)}")
+    def _columns_speak_both_languages(self) -> "_TableFile":
+        lacking = [
+            f"{column.name} lacks {text}"
+            for column in self.columns
+            for text in ("label_lv", "label_en", "description", "description_lv")
+            if not getattr(column, text).strip()
+        ]
+        if lacking:
+            raise ValueError(f"what the steward reads of a column stands in both languages: {'; '.join(lacking)}")
         return self
 
 
@@ -370,7 +381,7 @@ def load_contracts(directory: Path = CONTRACTS_DIR) -> tuple[Contract, ...]:
         if path.name == MARKS_FILE:
             continue
         try:
-            source = _SourceFile.model_validate(yaml.safe_load(path.read_text("utf-8")))
+            source = _SourceFile.model_validate(read_yaml(path))
             contracts += source.contracts(path.stem)
         except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
             raise ContractError(f"{path.name} is malformed: {error}") from error
@@ -391,5 +402,5 @@ MARKS_FILE = "marks.yml"
 @cache
 def load_marks(directory: Path = CONTRACTS_DIR) -> Marks:
     """Read the vocabulary of marks: folded text → mark code."""
-    texts: dict[str, list[str]] = yaml.safe_load((directory / MARKS_FILE).read_text("utf-8"))
+    texts: dict[str, list[str]] = read_yaml(directory / MARKS_FILE)
     return {fold(text): code for code, variants in texts.items() for text in variants}

@@ -99,7 +99,7 @@ def _write_header(workbook: "Workbook", sheet: "Worksheet", columns: Sequence[Co
 
 def _note(column: Column, language: str) -> str:
     lines = [
-        (column.description_lv or column.label_lv) if language == "lv" else column.description,
+        column.told(language),
         f"{message('template_kind', language)}: {_kind(column, language)}",
         f"{message('template_unit', language)}: {column.unit}" if column.unit else "",
         f"{message('template_required', language)}: {_yes_or_no(column, language)}",
@@ -186,7 +186,7 @@ def _write_instructions(sheet: "Worksheet", contract: Contract) -> None:
         for column in contract.header_columns:
             texts = (
                 column.label(language),
-                (column.description_lv or column.label_lv) if language == "lv" else column.description,
+                column.told(language),
                 _kind(column, language),
                 column.unit or "",
                 _yes_or_no(column, language),

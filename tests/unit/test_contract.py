@@ -133,10 +133,13 @@ def test_a_key_that_names_no_column_is_refused() -> None:
 @pytest.mark.parametrize(
     ("column", "field"),
     [
-        ("{name: a, label_lv: Ā, label_en: A, description: Synthetic., requierd: true}", "requierd"),
-        ("{name: a, label_lv: Ā, label_en: A, description: Synthetic., type: decimal}", "type"),
-        ("{name: a, label_lv: Ā, label_en: A}", "description"),
-        ("{name: a, label_en: A, description: Synthetic.}", "without label_lv or label_en: a"),
+        ("{name: a, label_lv: Ā, label_en: A, description: S., description_lv: S., requierd: true}", "requierd"),
+        ("{name: a, label_lv: Ā, label_en: A, description: S., description_lv: S., type: decimal}", "type"),
+        ("{name: a, label_lv: Ā, label_en: A, description_lv: S.}", "description"),
+        ("{name: a, label_en: A, description: S., description_lv: S.}", "a lacks label_lv"),
+        ("{name: a, label_lv: Ā, description: S., description_lv: S.}", "a lacks label_en"),
+        ("{name: a, label_lv: Ā, label_en: A, description: ' ', description_lv: S.}", "a lacks description"),
+        ("{name: a, label_lv: Ā, label_en: A, description: S.}", "a lacks description_lv"),
     ],
 )
 def test_a_slip_in_a_contract_file_is_refused_by_the_name_of_its_field(

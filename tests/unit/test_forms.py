@@ -336,7 +336,7 @@ def test_a_total_whose_count_cannot_be_read_is_told_like_any_other(tmp_path: Pat
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ("key: [a], columns: [{c}, {name: b, label_lv: Ā, label_en: B, description: S.}]", "means both a and b"),
+        ("key: [a], columns: [{c}, {name: b, {d}}]", "means both a and b"),
         ("key: [a], columns: [{c}], school_year: b", "school_year names no column: b"),
         ("key: [a], columns: [{c}], total_rows: {column: b, values: [x]}", "total_rows names no column: b"),
         ("key: [a], columns: [{c}], files: ['(']", "no regular expression"),
@@ -344,15 +344,17 @@ def test_a_total_whose_count_cannot_be_read_is_told_like_any_other(tmp_path: Pat
         ("key: [a], columns: [{c}], ignored_headers: [A]", "means both"),
         ("key: [a], columns: [{n}]", "files has no pattern"),
         ("key: [a], columns: [{n}], files: [x]", "lacks the groups"),
-        ("key: [a], columns: [{name: a, label_lv: Ā, label_en: A, description: S., type: code}]", "needs a width"),
-        ("key: [a], columns: [{name: a, label_lv: Ā, label_en: A, description: S., width: 3}]", "type must be code"),
-        ("key: [a], columns: [{name: a, label_lv: Ā, label_en: A, description: S., form: '%Y'}]", "must be date"),
+        ("key: [a], columns: [{name: a, {d}, type: code}]", "needs a width"),
+        ("key: [a], columns: [{name: a, {d}, width: 3}]", "type must be code"),
+        ("key: [a], columns: [{name: a, {d}, form: '%Y'}]", "must be date"),
     ],
 )
 def test_a_contract_that_contradicts_itself_is_refused(tmp_path: Path, settings: str, why: str) -> None:
     labels = "label_lv: Ā, label_en: A"
-    column = f"name: a, {labels}, description: Synthetic."
-    settings = settings.replace("{c}", f"{{{column}}}").replace("{n}", f"{{{column}, from_file_name: day}}")
+    told = f"{labels}, description: Synthetic., description_lv: Sintētisks."
+    column = f"name: a, {told}"
+    for short, long in (("{d}", told), ("{c}", f"{{{column}}}"), ("{n}", f"{{{column}, from_file_name: day}}")):
+        settings = settings.replace(short, long)
     text = f"{{description: S., {labels}, tables: {{t: {{{labels}, grain: One row a., {settings}}}}}}}"
     (tmp_path / "synthetic.yml").write_text(text, "utf-8")
     with pytest.raises(ContractError, match=why):

@@ -359,3 +359,103 @@ def test_every_file_of_the_repository_has_a_contract() -> None:
     zone = find_files(LANDING, load_contracts())
     assert [refused_file.name for refused_file in zone.refused] == []
     assert len(zone.found) == len(FILES) > 0
+
+
+# --- Mappings handed in by themselves ---
+
+EXPORTS = TABLE.model_copy(update={"table": "answer", "files": (".*",), "reader": "survey_answers"})
+MAPPING = "synthetic_answers.mapping.yml"
+
+
+def lay(folder: Path, *names: str) -> LandingZone:
+    """Lay files into the folder of a source of exports, each with its own name in it, and find them."""
+    strategy = folder / "synthetic-strategy"
+    if not strategy.exists():
+        strategy_folder(folder)
+    for name in names:
+        path = strategy / "synthetic_source" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name, "utf-8")
+    return find_files(folder, [EXPORTS])
+
+
+def exports(zone: LandingZone) -> list[tuple[str, str, str | None]]:
+    """Return (path, export, mapping handed in by itself) of the files found, below the source's folder."""
+    return [
+        (
+            found.file.name.removeprefix("synthetic-strategy/synthetic_source/"),
+            found.file.path.read_text("utf-8"),
+            found.file.mapping and found.file.mapping.read_text("utf-8"),
+        )
+        for found in zone.found
+    ]
+
+
+def test_a_mapping_of_a_later_day_gives_the_last_export_of_its_name_a_new_vintage(tmp_path: Path) -> None:
+    zone = lay(
+        tmp_path,
+        "synthetic_answers.csv",
+        MAPPING,
+        "2026-02-28/synthetic_answers.XLSX",
+        f"2026-02-28/{MAPPING}",
+        f"2026-03-31/{MAPPING}",
+        f"2026-04-30/{MAPPING.upper()}",
+        "2026-05-31/synthetic_other.csv",
+    )
+    assert exports(zone) == [
+        ("2026-02-28/synthetic_answers.XLSX", "2026-02-28/synthetic_answers.XLSX", None),
+        ("2026-03-31/synthetic_answers.XLSX", "2026-02-28/synthetic_answers.XLSX", f"2026-03-31/{MAPPING}"),
+        ("2026-04-30/synthetic_answers.XLSX", "2026-02-28/synthetic_answers.XLSX", f"2026-04-30/{MAPPING.upper()}"),
+        ("2026-05-31/synthetic_other.csv", "2026-05-31/synthetic_other.csv", None),
+        ("synthetic_answers.csv", "synthetic_answers.csv", None),
+    ]
+    replaced = superseded_on(zone.found)
+    assert [str(replaced[found.file.name]) for found in zone.found] == [
+        "2026-03-31",
+        "2026-04-30",
+        "None",
+        "None",
+        "2026-02-28",
+    ]
+    assert (zone.refused, len({found.lineage for found in zone.found})) == ([], 2)
+
+
+def test_an_export_handed_in_later_beside_the_mapping_is_known_by_the_same_path(tmp_path: Path) -> None:
+    zone = lay(tmp_path, "synthetic_answers.csv", MAPPING, f"2026-03-31/{MAPPING}")
+    names = [found.file.name for found in zone.found]
+    again = lay(tmp_path, "2026-03-31/synthetic_answers.csv")
+    assert [found.file.name for found in again.found] == names
+
+
+@pytest.mark.parametrize(
+    ("names", "rule"),
+    [
+        ([f"2026-03-31/{MAPPING}"], "sidecar_without_file"),
+        (["synthetic_other.csv", f"2026-03-31/{MAPPING}"], "sidecar_without_file"),
+        ([f"2026-03-31/{MAPPING}", "2026-04-30/synthetic_answers.csv"], "sidecar_without_file"),
+        (["synthetic_other.csv", MAPPING], "sidecar_without_file"),
+        (["synthetic_answers.csv", f"2026-01-31/{MAPPING}"], "handed_in_twice"),
+        (["synthetic_answers.csv", f"2026-03-31/{MAPPING}", f"2026-03-31/{MAPPING.upper()}"], "handed_in_twice"),
+    ],
+)
+def test_a_mapping_that_fits_no_export_before_it_is_refused(tmp_path: Path, names: list[str], rule: str) -> None:
+    zone = lay(tmp_path, *names)
+    (refused,) = zone.refused
+    assert refused.rejection.rule == rule
+    assert refused.name.casefold().endswith(MAPPING)
+    assert refused.sha256
+    told = {found.file.mapping or found.file.path for found in zone.found} | {refused.path}
+    assert len(told) == len(names)
+
+
+def test_a_mapping_that_is_a_link_out_of_the_landing_zone_is_not_read(tmp_path: Path) -> None:
+    lay(tmp_path / "landing", "synthetic_answers.csv")
+    secret = tmp_path / "secret.yml"
+    secret.write_text("secret", "utf-8")
+    (tmp_path / "landing" / "synthetic-strategy" / "synthetic_source" / MAPPING).symlink_to(secret)
+    zone = lay(tmp_path / "landing")
+    assert zone.found == []
+    assert {Path(refused.name).name: refused.rejection.rule for refused in zone.refused} == {
+        "synthetic_answers.csv": "mapping_missing",
+        MAPPING: "no_file_of_its_own",
+    }

@@ -146,6 +146,21 @@ def test_the_columns_say_what_belongs_into_them(language: str) -> None:
     assert sheet.cell(FILLED_ROWS + 1, 9).number_format == "@"
 
 
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.raw_table)
+def test_notes_and_instructions_tell_each_column_in_the_language_asked_for(contract: Contract) -> None:
+    for language in LANGUAGES:
+        workbook = opened(contract, language)
+        notes = [cell.comment.text.splitlines()[0] for cell in workbook.worksheets[0][1] if cell.comment]
+        assert notes == [column.told(language) for column in contract.header_columns]
+        told = [str(row[1]) for row in workbook.worksheets[1].iter_rows(values_only=True) if row[1]]
+        assert all(len({column.told(other) for other in LANGUAGES}) == 2 for column in contract.header_columns)
+        assert all(
+            any(column.told(other) in text for text in told)
+            for column in contract.header_columns
+            for other in LANGUAGES
+        )
+
+
 def test_values_that_hold_commas_or_are_many_are_offered_from_a_hidden_sheet() -> None:
     workbook = opened(SYNTHETIC, "lv")
     rules = {str(rule.sqref): rule.formula1 for rule in workbook.worksheets[0].data_validations.dataValidation}
