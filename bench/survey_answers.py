@@ -74,7 +74,7 @@ def load(path: Path) -> int:
 
     from warehouse.contract import load_contracts  # noqa: PLC0415
     from warehouse.readers import LandingFile  # noqa: PLC0415
-    from warehouse.survey_export import read_answers  # noqa: PLC0415
+    from warehouse.survey_export import read_export  # noqa: PLC0415
     from warehouse.survey_mapping import RegisteredSurvey, SurveyRegistry  # noqa: PLC0415
 
     (contract,) = (one for one in load_contracts() if one.raw_table == "responses__answer")
@@ -84,7 +84,7 @@ def load(path: Path) -> int:
         frozenset(GROUPS),
     )
     file = LandingFile(path, f"synthetic/responses/{path.name}", "synthetic", date(2026, 1, 31))
-    result = read_answers(file, contract, registry=registry)
+    result = read_export(file, contract, registry=registry)
     if result.rejections:
         raise ValueError(result.rejections[0].message("en"))
     with duckdb.connect(str(path.with_suffix(".loaded.duckdb"))) as connection:

@@ -25,12 +25,20 @@ from orchestration.console import (
 )
 from orchestration.settings import Settings
 from warehouse.contract import load_contracts, load_marks
-from warehouse.landing import LandingError, LandingZone, file_sha256, find_files
+from warehouse.landing import FoundFile, LandingError, LandingZone, file_sha256, find_files
 from warehouse.messages import message
-from warehouse.preview import NotRecognisedError, Preview, choose_contract, compare_with_predecessor, read_preview
+from warehouse.preview import (
+    NotRecognisedError,
+    Preview,
+    choose_contract,
+    compare_with_predecessor,
+    file_to_read,
+    read_preview,
+)
+from warehouse.readers import LandingFile
 from warehouse.rejection import Rejection
 from warehouse.store import open_read_only, published_files
-from warehouse.survey_mapping import mapping_path
+from warehouse.survey_mapping import mapping_of, mapping_path
 from warehouse.template import template as empty_table
 
 app = typer.Typer()
@@ -43,7 +51,10 @@ _SHOWN_DELIMITERS = {"\t": "tab"}
 
 Lang = Annotated[Language, typer.Option("--language", help="Language of what is told.")]
 FileArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="CSV, XLSX or ZIP file.", exists=True, dir_okay=False)
+    Path,
+    typer.Argument(
+        metavar="FILE", help="CSV, XLSX or ZIP file, or the mapping of a survey export.", exists=True, dir_okay=False
+    ),
 ]
 SourceOption = Annotated[
     str | None, typer.Option("--source", help="Source, or source.table, if the file's name does not tell.")
@@ -172,30 +183,68 @@ def receive(  # noqa: PLR0913, PLR0917 - the options of the command
     is_nameless = not preview.has_known_name and bool(preview.contract.files)
     if not result.accepted.num_rows or is_nameless or (result.rejections and not even_so):
         _stop(message("receive_refused", language), EXIT_FAILED)
+    if preview.is_nothing_new and preview.predecessor:
+        out.print(escape(message("receive_nothing_new", language, file=preview.predecessor.name)), soft_wrap=True)
+        return
     folder = Settings.from_environment().landing_dir / result.file.strategy_code / preview.contract.source
-    name = file.name if preview.has_known_name else f"{preview.contract.table}{file.suffix}"
+    name = result.file.path.name if preview.has_known_name else f"{preview.contract.table}{file.suffix}"
     target = folder / result.file.vintage.isoformat() / name
+    own = [found for found in zone.files_of(preview.contract) if found.lineage == preview.lineage]
+    rivals = [found for found in own if found.file.vintage == result.file.vintage]
     known = published_files(Settings.from_environment().published_file)
-    for rival in zone.files_of(preview.contract):
-        if rival.lineage != preview.lineage:
-            continue
-        is_same = file_sha256(rival.file.path, rival.file.path.parent) == result.sha256
-        if is_same and rival.file == preview.predecessor:
-            out.print(escape(message("receive_nothing_new", language, file=rival.file.name)), soft_wrap=True)
-            return
-        if rival.file.vintage == result.file.vintage and rival.file.name in known:
+    for rival in rivals:
+        if rival.file.name in known:
             _stop(
                 message("receive_published", language, file=rival.file.name, value=result.file.vintage), EXIT_FAILED
             )
-        if rival.file.vintage == result.file.vintage:
-            # Handed in today and seen by nobody yet: the later of the two is meant.
-            rival.file.path.unlink()
-    if preview.contract.reader != "cells":
-        # First what the export is read by, so that nobody meets it without.
-        mapping = mapping_path(file)
-        _copy_whole(mapping, target.with_name(mapping.name))
-    _copy_whole(file, target)
+    if preview.contract.reader == "cells":
+        _take_out(rivals, target.parent, [target, file])
+        _copy_whole(file, target)
+    else:
+        target = _hand_in_export(result.file, target, [found for found in own if found not in rivals], rivals)
     out.print(escape(message("receive_done", language, file=target)), soft_wrap=True)
+
+
+def _hand_in_export(
+    export: LandingFile, target: Path, earlier: Sequence[FoundFile], rivals: Sequence[FoundFile]
+) -> Path:
+    """Hand in an export and its mapping, or the mapping alone if the export lies there already.
+
+    Args:
+        export: the export, and the mapping that it is to be read by.
+        target: where the export would lie.
+        earlier: what was handed in under its name on other days.
+        rivals: what was handed in under its name on the same day.
+
+    Returns:
+        What was handed in: the export or the mapping.
+    """
+    before = [found.file for found in earlier if found.file.vintage < export.vintage]
+    latest = max(before, key=lambda file: file.vintage, default=None)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    own_mapping = mapping_path(target)
+    # Respondents' answers are not copied once more without need.
+    is_there = latest is not None and _sha256(latest.path) == _sha256(export.path)
+    kept = [own_mapping, mapping_of(export)] if is_there else [own_mapping, mapping_of(export), target, export.path]
+    # First what the export is read by, so that nobody meets it without.
+    _copy_whole(mapping_of(export), own_mapping)
+    _take_out(rivals, target.parent, kept)
+    if not is_there:
+        _copy_whole(export.path, target)
+    return own_mapping if is_there else target
+
+
+def _sha256(path: Path) -> str | None:
+    return file_sha256(path, path.parent)
+
+
+def _take_out(rivals: Sequence[FoundFile], folder: Path, kept: Sequence[Path]) -> None:
+    """Take out what was handed in on the same day and seen by nobody yet: the later of the two is meant."""
+    for rival in rivals:
+        parts = [rival.file.path] if rival.contract.reader == "cells" else [rival.file.path, mapping_of(rival.file)]
+        for path in parts:
+            if path.resolve().parent == folder.resolve() and path.resolve() not in [one.resolve() for one in kept]:
+                path.unlink(missing_ok=True)
 
 
 def _copy_whole(file: Path, target: Path) -> None:
@@ -253,10 +302,10 @@ def _preview(
     contracts, marks = load_contracts(), load_marks()
     try:
         zone = find_files(settings.landing_dir, contracts)
-        choice = choose_contract(file, contracts, settings.landing_dir, source)
-        today = day or datetime.now(_ZONE).date()
         code = _strategy(zone, file, settings, strategy, language)
-        preview = read_preview(file, choice, code, today, marks)
+        given = file_to_read(file, zone, code, day or datetime.now(_ZONE).date())
+        choice = choose_contract(given, contracts, settings.landing_dir, source)
+        preview = read_preview(given, choice, marks)
         compare_with_predecessor(preview, zone, marks, _max_factor())
     except NotRecognisedError as error:
         _stop(message(error.name, language, value=error.value, expected=error.expected), EXIT_USAGE)
@@ -308,12 +357,16 @@ def _print_preview(preview: Preview, language: Language) -> None:
     if not result.rejections and not accepted:
         tell("check_no_rows")
     _print_some(result.rejections, lambda rejection: _told(rejection, language), language)
-    if preview.predecessor is None:
+    compared = preview.compared
+    if preview.predecessor is None or compared is None:
         tell("check_first")
     else:
         kinds = {kind: sum(1 for change in preview.changes if change.kind == kind) for kind in _CHANGED}
-        tell("check_replaces", file=preview.predecessor.name, value=preview.predecessor.vintage, **kinds)
-        labels = {column.name: column.label(language) for column in contract.columns}
+        told = "check_replaces" if compared == contract else "check_replaces_export"
+        tell(told, file=preview.predecessor.name, value=preview.predecessor.vintage, **kinds)
+        if preview.answers_changed is not None:
+            tell("check_answers_changed", value=preview.answers_changed)
+        labels = {column.name: column.label(language) for column in compared.columns}
         ordered = sorted(preview.changes, key=lambda change: not change.is_unlike)
         _print_some(
             ordered,

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,7 +22,7 @@ from warehouse.contract import PROVENANCE, Contract
 from warehouse.detection import Detection
 from warehouse.landing import file_sha256
 from warehouse.limits import load_limits
-from warehouse.readers import LandingFile, ReadResult, read_landing_file
+from warehouse.readers import LandingFile, ReadResult, provenance, read_landing_file
 from warehouse.rejection import Rejection
 from warehouse.values import Marks
 
@@ -153,14 +152,7 @@ def _to_table(result: ReadResult) -> pa.Table:
 
 def _from_table(table: pa.Table, file: LandingFile, sha256: str, contract: Contract) -> ReadResult:
     about = json.loads(table.schema.metadata[_ABOUT])
-    constants = {
-        "strategy_code": file.strategy_code,
-        "_source_file": file.name,
-        "_source_sha256": sha256,
-        "_loaded_at": datetime.now(UTC).replace(tzinfo=None),
-        "_vintage": file.vintage,
-        "_superseded_on": file.superseded_on,
-    }
+    constants = provenance(file, sha256, None)
     accepted = pa.Table.from_arrays(
         [
             pa.repeat(pa.scalar(constants[field.name], field.type), table.num_rows)

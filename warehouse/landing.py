@@ -5,7 +5,8 @@
     <strategy>/<source>/<file>                       received on the day that source.yml tells
     <strategy>/<source>/<YYYY-MM-DD>/<file>          handed in on that day: new, or in place of an earlier one
     <strategy>/<source>/[<day>/]<stem>.origin.yml    where this one file comes from, if source.yml does not tell
-    <strategy>/<source>/[<day>/]<stem>.mapping.yml   how a survey file is to be read
+    <strategy>/<source>/[<day>/]<stem>.mapping.yml   how a survey file is to be read; alone under a later day: how the
+                                                     export handed in before is to be read from that day on
 
 Nothing is read here but names and origins: `readers.py` reads the files. Whatever lies in the zone is found, refused
 with a reason, or ignored by name; nothing is passed over without a word.
@@ -17,7 +18,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -27,11 +28,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from warehouse.contract import Contract
 from warehouse.readers import LandingFile
 from warehouse.rejection import Rejection, closest
+from warehouse.survey_mapping import MAPPING_SUFFIX, mapping_path
 
 SOURCE_FILE = "source.yml"
 CONNECTORS_FILE = "connectors.yml"
 ORIGIN_SUFFIX = ".origin.yml"
-SIDECAR_SUFFIXES = (ORIGIN_SUFFIX, ".mapping.yml")
+SIDECAR_SUFFIXES = (ORIGIN_SUFFIX, MAPPING_SUFFIX)
 
 # What systems and programs leave in folders: locks of open workbooks, thumbnails, downloads that are under way.
 _NO_FILES_OF_OURS = re.compile(
@@ -125,6 +127,17 @@ class RefusedFile:
     sha256: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LoneMapping:
+    """A mapping without an export beside it: its name below the landing folder, where it lies, whose it is."""
+
+    name: str
+    path: Path
+    strategy_code: str
+    source: str
+    vintage: date
+
+
 @dataclass(slots=True)
 class LandingZone:
     """All that lies in the landing zone, in the order of names.
@@ -134,16 +147,31 @@ class LandingZone:
         found: files that a contract knows.
         refused: files that are quarantined whole.
         ignored: names of what other programs left there.
+        lone_mappings: mappings that were handed in without their export.
     """
 
     strategies: list[Strategy]
     found: list[FoundFile] = field(default_factory=list)
     refused: list[RefusedFile] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    lone_mappings: list[LoneMapping] = field(default_factory=list)
 
     def files_of(self, contract: Contract) -> list[FoundFile]:
         """Return the files of one contract, in the order of names."""
         return [found for found in self.found if found.contract == contract]
+
+    def export_of(self, mapping: str, strategy_code: str, until: date) -> FoundFile | None:
+        """Return the export that a mapping handed in by itself is meant for: the latest of its name, until a day."""
+        stem = stem_of(mapping[: -len(MAPPING_SUFFIX)])
+        exports = [
+            found
+            for found in self.found
+            if found.contract.reader == "survey_answers"
+            and found.file.strategy_code == strategy_code
+            and stem_of(found.file.path.name) == stem
+            and found.file.vintage <= until
+        ]
+        return max(exports, key=lambda found: found.file.vintage, default=None)
 
 
 def find_strategies(landing: Path) -> list[Strategy]:
@@ -175,6 +203,7 @@ def find_files(landing: Path, contracts: Sequence[Contract]) -> LandingZone:
     for strategy in zone.strategies:
         _Finder(landing.resolve(), strategy, contracts, zone).find()
     _refuse_rivals(zone)
+    _read_anew(zone)
     zone.found.sort(key=lambda found: (found.file.name, found.file.vintage))
     zone.refused.sort(key=lambda refused: refused.name)
     return zone
@@ -281,7 +310,12 @@ class _Finder:
             elif not _is_own_file(path, self.root):
                 self._refuse(path, source, vintage, "no_file_of_its_own", "")
             elif stem := _sidecar_stem(entry.name):
-                if stem not in stems:
+                if stem in stems:
+                    continue
+                if is_mapping(entry.name) and is_dated:
+                    mapping = LoneMapping(self._name(path), path, self.strategy.code, source, vintage)
+                    self.zone.lone_mappings.append(mapping)
+                else:
                     self._refuse(path, source, vintage, "sidecar_without_file", "")
             else:
                 self._match(source, path, vintage, origins.get(stem_of(entry.name)))
@@ -303,6 +337,11 @@ class _Finder:
         if origin and origin.sha256 and origin.sha256 != file_sha256(path, self.root):
             self._refuse(path, source, vintage, "other_than_its_origin", origin.sha256, contract)
             return
+        if contract.reader != "cells":
+            mapping = mapping_path(path)
+            if mapping.is_symlink() and not _is_own_file(mapping, self.root):
+                self._refuse(path, source, vintage, "mapping_missing", "", contract, shown_name(mapping.name))
+                return
         file = LandingFile(path, self._name(path), self.strategy.code, vintage, captured)
         self.zone.found.append(FoundFile(file, contract, origin))
 
@@ -338,6 +377,7 @@ class _Finder:
         rule: str,
         expected: str,
         contract: Contract | None = None,
+        value: str = "",
     ) -> None:
         name = self._name(path)
         self.zone.refused.append(
@@ -347,7 +387,7 @@ class _Finder:
                 self.strategy.code,
                 shown_name(source),
                 vintage or self.strategy.document.received_on,
-                Rejection(name, 0, "", shown_name(source or path.name), rule, expected),
+                Rejection(name, 0, "", value or shown_name(source or path.name), rule, expected),
                 contract,
                 file_sha256(path, self.root),
             )
@@ -369,6 +409,41 @@ class _Finder:
         return "/".join(
             shown_name(part) for part in (self.strategy.code, *path.relative_to(self.strategy.folder).parts)
         )
+
+
+def _read_anew(zone: LandingZone) -> None:
+    """Let a mapping that was handed in by itself be the one that its export is read by from that day on.
+
+    The export goes by the path that it would have beside the mapping: whether it is handed in once more or not, the
+    same is read.
+    """
+    for mapping in sorted(zone.lone_mappings, key=lambda mapping: mapping.vintage):
+        export = zone.export_of(mapping.path.name, mapping.strategy_code, mapping.vintage)
+        if export and export.contract.source != mapping.source:
+            export = None
+        if export and export.file.vintage < mapping.vintage:
+            name = f"{mapping.name.rpartition('/')[0]}/{shown_name(export.file.path.name)}"
+            file = replace(export.file, name=name, vintage=mapping.vintage, mapping=mapping.path)
+            zone.found.append(replace(export, file=file))
+            continue
+        rule, expected = ("handed_in_twice", export.file.name) if export else ("sidecar_without_file", "")
+        told = str(mapping.vintage) if export else mapping.source
+        zone.refused.append(
+            RefusedFile(
+                mapping.name,
+                mapping.path,
+                mapping.strategy_code,
+                shown_name(mapping.source),
+                mapping.vintage,
+                Rejection(mapping.name, 0, "", shown_name(told), rule, expected),
+                sha256=file_sha256(mapping.path, mapping.path.parent),
+            )
+        )
+
+
+def is_mapping(name: str) -> bool:
+    """Tell whether a file name is that of a mapping."""
+    return name.casefold().endswith(MAPPING_SUFFIX)
 
 
 def _refuse_rivals(zone: LandingZone) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from warehouse.arrow import empty_table
 from warehouse.cache import ReadCache
 from warehouse.contract import Contract
 from warehouse.landing import FoundFile, superseded_on
@@ -21,8 +22,9 @@ class LoadedFile:
         found: the file, its contract and its origin.
         result: what was read.
         superseded_on: vintage of the file that replaced it, None if it is in force.
-        overwritten_sha256: SHA-256 that the file had when it was last published, if it was overwritten in place.
-        is_new: whether the published file was made without it, or from another content of it.
+        overwritten_sha256: SHA-256 that the file, or its mapping, had when it was last published, if it was
+            overwritten in place.
+        is_new: whether the published file was made without it, or from another content or mapping of it.
     """
 
     found: FoundFile
@@ -34,7 +36,8 @@ class LoadedFile:
     def told_of_overwriting(self, language: str) -> str:
         """Return what the steward reads of a file that was overwritten in place, in `lv` or `en`."""
         folder = f"{self.found.file.strategy_code}/{self.found.contract.source}"
-        return message("overwritten_file", language, file=self.found.file.name, value=f"{folder}/YYYY-MM-DD/")
+        name = "overwritten_file" if self.found.contract.reader == "cells" else "overwritten_export"
+        return message(name, language, file=self.found.file.name, value=f"{folder}/YYYY-MM-DD/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,11 @@ class PublishedFile:
     vintage: date
     sha256: str
     overwritten_sha256: str | None
+    mapping_sha256: str | None = None
+
+    def is_made_from(self, result: ReadResult) -> bool:
+        """Whether it was made from just what was read now: the file, and the mapping that it was read by."""
+        return self.sha256 == result.sha256 and (self.mapping_sha256 or "") == result.mapping_sha256
 
 
 def load(
@@ -70,7 +78,7 @@ def load(
             result,
             replaced.get(found.file.name),
             _overwritten(result, published.get(found.file.name)),
-            is_new=found.file.name not in published or published[found.file.name].sha256 != result.sha256,
+            is_new=found.file.name not in published or not published[found.file.name].is_made_from(result),
         )
         for found, result in results
     ]
@@ -95,15 +103,17 @@ def _read(found: FoundFile, contract: Contract, marks: Marks, cache: ReadCache) 
         # One file that the system does not give out must not keep the others away.
         reason = error.strerror or type(error).__name__
         rejection = Rejection(found.file.name, 0, "", "", "unreadable_file", reason)
-        empty = contract.schema.empty_table()
+        empty = empty_table(contract.schema)
         return ReadResult(found.file, "", empty, rejections=[rejection], is_rejected_whole=True)
 
 
 def _overwritten(result: ReadResult, known: PublishedFile | None) -> str | None:
-    """Return the hash that a file had before it was overwritten under its name and vintage.
+    """Return the hash that a file, or its mapping, had before it was overwritten under its name and vintage.
 
     Who publishes the overwritten file publishes that hash with it, so that the next run knows it too.
     """
     if known is None or known.vintage != result.file.vintage:
         return None
-    return known.overwritten_sha256 if known.sha256 == result.sha256 else known.sha256
+    if known.is_made_from(result):
+        return known.overwritten_sha256
+    return known.sha256 if known.sha256 != result.sha256 else known.mapping_sha256

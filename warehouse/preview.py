@@ -1,17 +1,17 @@
 """What handing in a file would give, found out without writing: accepted, quarantined, changed, unlike before."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from warehouse.contract import Contract
-from warehouse.landing import FoundFile, LandingZone, shown_name, stem_of
+from warehouse.contract import Contract, load_contracts
+from warehouse.landing import FoundFile, LandingZone, is_mapping, shown_name, stem_of
 from warehouse.readers import LandingFile, ReadResult, read_landing_file
 from warehouse.revision import changed_cells_sql
-from warehouse.survey_mapping import mapping_path
+from warehouse.survey_mapping import MAPPING_SUFFIX, mapping_of
 from warehouse.values import Marks
 
 
@@ -53,7 +53,11 @@ class Preview:
         has_known_name: whether the landing zone would know it by its name.
         result: what was read.
         predecessor: the file in force that it would replace, None if it is the first of its name.
+        compared: contract of the rows that were compared with it: of an export, what the mappings say.
         changes: cells that differ from it.
+        answers_changed: of an export that is the same and only read by another mapping, the number of answers that
+            come or go or mean something else; None where answers cannot be compared one by one.
+        is_nothing_new: whether it gives just what the predecessor gives, of which it is a copy.
     """
 
     contract: Contract
@@ -61,7 +65,10 @@ class Preview:
     has_known_name: bool
     result: ReadResult
     predecessor: LandingFile | None = None
+    compared: Contract | None = None
     changes: list[Change] = field(default_factory=list)
+    answers_changed: int | None = None
+    is_nothing_new: bool = False
 
     @property
     def stem(self) -> str:
@@ -75,13 +82,38 @@ class Preview:
         return self.result.file.strategy_code, self.contract.raw_table, self.stem
 
 
+def file_to_read(path: Path, zone: LandingZone, strategy_code: str, day: date) -> LandingFile:
+    """Return what is to be read of a file that a steward gives: itself, or of a mapping the export it is meant for.
+
+    Args:
+        path: the file. Of a mapping, the export beside it is meant, else the one that was handed in last.
+        zone: the landing zone.
+        strategy_code: strategy that it is handed in for.
+        day: day on which it is handed in.
+
+    Raises:
+        NotRecognisedError: there is no export that the mapping could be meant for.
+    """
+    if not is_mapping(path.name):
+        return LandingFile(path, shown_name(path.name), strategy_code, day)
+    stem = stem_of(path.name[: -len(MAPPING_SUFFIX)])
+    beside = [other for other in path.parent.iterdir() if other.is_file() and stem_of(other.name) == stem]
+    if len(beside) == 1:
+        return LandingFile(beside[0], shown_name(beside[0].name), strategy_code, day)
+    found = zone.export_of(path.name, strategy_code, day)
+    if found is None:
+        known = sorted({other.file.path.name for other in zone.found if other.contract.reader == "survey_answers"})
+        raise NotRecognisedError("check_mapping_without_export", shown_name(path.name), ", ".join(known) or "–")
+    return replace(found.file, name=shown_name(found.file.path.name), vintage=day, mapping=path)
+
+
 def choose_contract(
-    path: Path, contracts: Sequence[Contract], landing: Path, source: str | None
+    file: LandingFile, contracts: Sequence[Contract], landing: Path, source: str | None
 ) -> tuple[list[Contract], str]:
     """Find the contracts that a file may be meant for, and by what they were found.
 
     Args:
-        path: the file.
+        file: the file.
         contracts: all contracts.
         landing: the landing folder.
         source: source, or `source.table`, that the steward names.
@@ -89,6 +121,7 @@ def choose_contract(
     Raises:
         NotRecognisedError: the named source does not exist.
     """
+    contracts = [contract for contract in contracts if not contract.files_of]
     if source:
         own = [
             contract for contract in contracts if source in (contract.source, f"{contract.source}.{contract.table}")
@@ -96,38 +129,34 @@ def choose_contract(
         if not own:
             known = sorted({contract.source for contract in contracts})
             raise NotRecognisedError("check_unknown_source", source, ", ".join(known))
-        named = _named(path, own)
+        named = _named(file, own)
         return (named or own), ("source" if len(own) == 1 else "name" if named else "header")
-    resolved = path.resolve()
+    resolved = file.path.resolve()
     if resolved.is_relative_to(landing.resolve()):
         parts = resolved.relative_to(landing.resolve()).parts
         own = [contract for contract in contracts if len(parts) > 2 and contract.source == parts[1]]  # noqa: PLR2004
-        if named := _named(path, own):
+        if named := _named(file, own):
             return named, "folder"
     telling = [contract for contract in contracts if contract.reader != "cells" or not contract.takes_any_name]
-    if named := _named(path, telling):
+    if named := _named(file, telling):
         return named, "name"
-    return list(contracts), "header"
+    return contracts, "header"
 
 
-def _named(path: Path, contracts: Sequence[Contract]) -> list[Contract]:
-    stem = stem_of(path.name)
+def _named(file: LandingFile, contracts: Sequence[Contract]) -> list[Contract]:
+    stem = stem_of(file.path.name)
     own = [contract for contract in contracts if contract.captured_from(stem) is not None]
-    # An export may have any name; what makes a file one is the mapping beside it.
-    is_export = mapping_path(path).is_file()
+    # An export may have any name; what makes a file one is its mapping.
+    is_export = mapping_of(file).is_file()
     return [contract for contract in own if is_export == (contract.reader != "cells")]
 
 
-def read_preview(
-    path: Path, choice: tuple[list[Contract], str], strategy_code: str, day: date, marks: Marks
-) -> Preview:
+def read_preview(file: LandingFile, choice: tuple[list[Contract], str], marks: Marks) -> Preview:
     """Read a file under the contract that fits it.
 
     Args:
-        path: the file.
+        file: the file.
         choice: contracts it may be meant for, and by what they were found.
-        strategy_code: strategy that it is handed in for.
-        day: day on which it is handed in.
         marks: vocabulary of the value reader.
 
     Raises:
@@ -135,19 +164,19 @@ def read_preview(
         OSError: the file is not there or may not be read.
     """
     candidates, recognised_by = choice
-    read = [(contract, _read(path, contract, strategy_code, day, marks)) for contract in candidates]
+    read = [(contract, _read(file, contract, marks)) for contract in candidates]
     fitting = [(contract, result) for contract, result in read if not result.is_rejected_whole] or read
     if len(fitting) != 1:
         tables = ", ".join(f"{contract.source}.{contract.table}" for contract, _ in fitting)
         name = "check_not_recognised" if fitting is read else "check_ambiguous"
-        raise NotRecognisedError(name, shown_name(path.name), tables)
+        raise NotRecognisedError(name, file.name, tables)
     ((contract, result),) = fitting
-    return Preview(contract, recognised_by, contract.captured_from(stem_of(path.name)) is not None, result)
+    return Preview(contract, recognised_by, contract.captured_from(stem_of(file.path.name)) is not None, result)
 
 
-def _read(path: Path, contract: Contract, strategy_code: str, day: date, marks: Marks) -> ReadResult:
-    captured = contract.captured_from(stem_of(path.name)) or {}
-    return read_landing_file(LandingFile(path, shown_name(path.name), strategy_code, day, captured), contract, marks)
+def _read(file: LandingFile, contract: Contract, marks: Marks) -> ReadResult:
+    captured = contract.captured_from(stem_of(file.path.name)) or {}
+    return read_landing_file(replace(file, captured=captured), contract, marks)
 
 
 def compare_with_predecessor(preview: Preview, zone: LandingZone, marks: Marks, max_factor: float) -> None:
@@ -161,12 +190,39 @@ def compare_with_predecessor(preview: Preview, zone: LandingZone, marks: Marks, 
     """
     for found in _in_force(preview, zone):
         earlier = read_landing_file(found.file, preview.contract, marks)
-        if not earlier.is_rejected_whole:
-            preview.predecessor = found.file
-            # Respondents have no number that stays: rows of two exports cannot be told to be the same one.
-            if preview.contract.confidentiality != "respondent":
-                preview.changes = list(_changes(preview, earlier, max_factor))
+        if earlier.is_rejected_whole:
+            continue
+        preview.predecessor = found.file
+        is_same_file = earlier.sha256 == preview.result.sha256
+        mappings = _contract_of_mappings(preview.contract)
+        if mappings is None or preview.result.is_rejected_whole:
+            preview.compared = preview.contract
+            preview.changes = list(_changes(preview.contract, earlier, preview.result, max_factor))
+            preview.is_nothing_new = is_same_file
             return
+        said = [read_landing_file(file, mappings, marks) for file in (found.file, preview.result.file)]
+        preview.compared = mappings
+        preview.changes = list(_changes(mappings, said[0], said[1], max_factor))
+        if is_same_file:
+            preview.answers_changed = _answers_changed(preview.contract, earlier, preview.result)
+            preview.is_nothing_new = not (
+                preview.changes or preview.answers_changed or _reasons(earlier) != _reasons(preview.result)
+            )
+        return
+
+
+def _contract_of_mappings(contract: Contract) -> Contract | None:
+    """Return the contract of what the mappings of exports say, None if the contract is not that of exports."""
+    return next(
+        (one for one in load_contracts() if (one.source, one.files_of) == (contract.source, contract.table)), None
+    )
+
+
+def _reasons(result: ReadResult) -> list[tuple[int, str, str, str]]:
+    return sorted(
+        (rejection.row_number, rejection.column_name, rejection.value, rejection.rule)
+        for rejection in result.rejections
+    )
 
 
 def _in_force(preview: Preview, zone: LandingZone) -> list[FoundFile]:
@@ -176,17 +232,42 @@ def _in_force(preview: Preview, zone: LandingZone) -> list[FoundFile]:
         found
         for found in zone.found
         if found.lineage == preview.lineage
-        and found.file.path.resolve() != own.path.resolve()
+        and _where(found.file, preview.contract) != _where(own, preview.contract)
         and found.file.vintage <= own.vintage
     ]
     return sorted(files, key=lambda found: found.file.vintage, reverse=True)
 
 
-def _changes(preview: Preview, earlier: ReadResult, max_factor: float) -> Iterator[Change]:
+def _where(file: LandingFile, contract: Contract) -> tuple[Path, ...]:
+    """Return where all lies that is read of a file."""
+    own = (file.path,) if contract.reader == "cells" else (file.path, mapping_of(file))
+    return tuple(path.resolve() for path in own)
+
+
+def _answers_changed(contract: Contract, earlier: ReadResult, later: ReadResult) -> int:
+    """Return how many answers of one export come, go or mean something else by another mapping.
+
+    Here, and only here, a respondent is known by the row of the file.
+    """
+    columns = ", ".join(f'"{column.name}"' for column in contract.columns)
     with duckdb.connect() as connection:
         connection.register("rows_in_force", earlier.accepted)
-        connection.register("rows_handed_in", preview.result.accepted)
-        cells = changed_cells_sql(preview.contract, "select * from rows_in_force", "select * from rows_handed_in")
+        connection.register("rows_handed_in", later.accepted)
+        before, after = (f"select {columns}, _row_number from {name}" for name in ("rows_in_force", "rows_handed_in"))
+        row = connection.execute(
+            f"""
+            select count(distinct (survey_code, item_code, _row_number))
+            from (({before} except all {after}) union all ({after} except all {before}))
+            """
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _changes(contract: Contract, earlier: ReadResult, later: ReadResult, max_factor: float) -> Iterator[Change]:
+    with duckdb.connect() as connection:
+        connection.register("rows_in_force", earlier.accepted)
+        connection.register("rows_handed_in", later.accepted)
+        cells = changed_cells_sql(contract, "select * from rows_in_force", "select * from rows_handed_in")
         rows = connection.execute(
             f"""
             select

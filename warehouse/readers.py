@@ -12,13 +12,15 @@ import stat
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from warehouse.arrow import empty_table, to_array
+from warehouse.clock import utc_now_plain
 from warehouse.contract import IS_TOTAL, Column, Contract
 from warehouse.detection import Detection, Expected
 from warehouse.limits import Limits, beyond, load_limits
@@ -54,6 +56,7 @@ class LandingFile:
         vintage: when the authority handed it over.
         captured: named groups of its name, by the contract's patterns; found out from the name if not given.
         superseded_on: vintage of the file that replaced it, None if it is in force.
+        mapping: mapping that a survey export is read by, if it does not lie beside it.
     """
 
     path: Path
@@ -62,6 +65,7 @@ class LandingFile:
     vintage: date
     captured: Mapping[str, str] = field(default_factory=dict)
     superseded_on: date | None = None
+    mapping: Path | None = None
 
 
 @dataclass(slots=True)
@@ -76,6 +80,7 @@ class ReadResult:
         rejections: why the other rows, or the whole file, were not accepted.
         detection: how the file was read, None if it could not be read.
         is_rejected_whole: the file itself or its header is at fault: no row was judged.
+        mapping_sha256: of the mapping that a survey export was read by; empty for other files.
     """
 
     file: LandingFile
@@ -85,6 +90,7 @@ class ReadResult:
     rejections: list[Rejection] = field(default_factory=list)
     detection: Detection | None = None
     is_rejected_whole: bool = False
+    mapping_sha256: str = ""
 
     @property
     def rows_quarantined(self) -> int:
@@ -112,11 +118,11 @@ def read_landing_file(
         OSError: the file is not there or may not be read.
     """
     if contract.reader != "cells":
-        from warehouse.survey_export import READERS  # noqa: PLC0415 - it stands on this module, and is rarely needed
+        from warehouse.survey_export import read_export  # noqa: PLC0415 - it stands on this module, rarely needed
 
-        return READERS[contract.reader](file, contract, loaded_at)
+        return read_export(file, contract, loaded_at)
     limits = limits or load_limits()
-    result = ReadResult(file, "", contract.schema.empty_table())
+    result = ReadResult(file, "", empty_table(contract.schema))
     try:
         content = file_content(file, limits, result)
         cells = read_cells(file.name, content, limits, Expected.of(contract))
@@ -130,8 +136,26 @@ def read_landing_file(
         result.is_rejected_whole = True
         return result
     result.rejections = reading.rejections()
-    result.accepted = reading.accepted(result.sha256, loaded_at or datetime.now(UTC).replace(tzinfo=None))
+    result.accepted = reading.accepted(provenance(file, result.sha256, loaded_at))
     return result
+
+
+def provenance(file: LandingFile, sha256: str, loaded_at: datetime | None) -> Mapping[str, Any]:
+    """Return what is the same in all rows of a file: column of the raw table → value.
+
+    Args:
+        file: the file.
+        sha256: SHA-256 of its bytes.
+        loaded_at: moment of loading, naive UTC; now if None.
+    """
+    return {
+        "strategy_code": file.strategy_code,
+        "_source_file": file.name,
+        "_source_sha256": sha256,
+        "_loaded_at": loaded_at or utc_now_plain(),
+        "_vintage": file.vintage,
+        "_superseded_on": file.superseded_on,
+    }
 
 
 def file_content(file: LandingFile, limits: Limits, result: ReadResult) -> bytes:
@@ -254,11 +278,11 @@ class _Reading:
         if totals is None:
             return None
         if totals.column not in self._positions:
-            return pa.array([False] * self._length, pa.bool_())
+            return pa.repeat(False, self._length)
         words = {fold_header(value) for value in totals.values}
         texts = self._cells.columns[self._positions[totals.column]].dictionary_encode()
         is_word = [fold_header(text) in words for text in texts.dictionary.to_pylist()]
-        return pa.array(is_word, pa.bool_()).take(texts.indices)
+        return to_array(is_word, pa.bool_()).take(texts.indices)
 
     def _read_file_name(self, column: Column) -> None:
         captured = self._file.captured or self._contract.captured_from(self._file.path.stem) or {}
@@ -292,7 +316,7 @@ class _Reading:
                 errors[code] = error
                 read.append(nothing)
         for arrow_field, values in zip(fields, zip(*read, strict=True) if read else ([],) * len(fields), strict=True):
-            self._fields[arrow_field.name] = pa.array(values, arrow_field.type).take(texts.indices)
+            self._fields[arrow_field.name] = to_array(values, arrow_field.type).take(texts.indices)
         for code, rows in _rows_of(texts.indices, errors).items():
             found = errors[code]
             # No total has all that a row has, and the word for it stands where a code or a number would.
@@ -337,17 +361,8 @@ class _Reading:
 
     # --- What it becomes ---
 
-    def accepted(self, sha256: str, loaded_at: datetime) -> pa.Table:
-        """Return the accepted rows in the contract's schema."""
-        file = self._file
-        constants: Mapping[str, Any] = {
-            "strategy_code": file.strategy_code,
-            "_source_file": file.name,
-            "_source_sha256": sha256,
-            "_loaded_at": loaded_at,
-            "_vintage": file.vintage,
-            "_superseded_on": file.superseded_on,
-        }
+    def accepted(self, constants: Mapping[str, Any]) -> pa.Table:
+        """Return the accepted rows in the contract's schema, with what is the same in all of them."""
         arrays = []
         for arrow_field in self._contract.schema:
             if arrow_field.name in constants:

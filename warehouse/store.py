@@ -9,6 +9,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from warehouse.arrow import empty_table
+from warehouse.clock import utc_now_plain
 from warehouse.contract import Contract
 from warehouse.detection import Detection
 from warehouse.landing import RefusedFile, Strategy
@@ -40,17 +42,20 @@ def start_build(path: Path, run: Mapping[str, Any]) -> None:
     with open_build(path) as connection:
         connection.execute("create schema raw")
         create_tables(connection)
-        insert_rows(connection, "audit.run", [{"started_at": datetime.now(UTC).replace(tzinfo=None), **run}])
+        insert_rows(connection, "audit.run", [{"started_at": utc_now_plain(), **run}])
 
 
 @contextmanager
-def open_detached(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_detached(memory_limit: str | None = None, spill: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a session without a file of its own, to which files can be attached.
 
     Args:
         memory_limit: what DuckDB may take, e.g. `2GB`; four fifths of the machine's memory if None.
+        spill: folder for what it has no room for in memory; one in the folder the process runs in if None.
     """
     limit = {"memory_limit": memory_limit} if memory_limit else {}
+    if spill:
+        limit["temp_directory"] = str(spill)
     with duckdb.connect(":memory:", config={**_CONFIG, **limit}) as connection:
         yield connection
 
@@ -69,7 +74,7 @@ def write_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, f
     Returns:
         Number of rows written.
     """
-    rows = pa.concat_tables([contract.schema.empty_table(), *map(_dated_rows, files)])
+    rows = pa.concat_tables([empty_table(contract.schema), *map(_dated_rows, files)])
     connection.register("accepted_rows", rows)
     connection.execute(f'create or replace table raw."{contract.raw_table}" as select * from accepted_rows')
     connection.unregister("accepted_rows")
@@ -102,6 +107,7 @@ def record_files(connection: duckdb.DuckDBPyConnection, contract: Contract, file
                     "label_en": contract.label("en"),
                     "source_file": file.name,
                     "sha256": result.sha256 or None,
+                    "mapping_sha256": result.mapping_sha256 or None,
                     "overwritten_sha256": loaded.overwritten_sha256,
                     "vintage": file.vintage,
                     "superseded_on": loaded.superseded_on,
@@ -155,7 +161,8 @@ def published_files(published_file: Path) -> Mapping[str, PublishedFile]:
     try:
         with open_read_only(published_file) as connection:
             rows = connection.execute(
-                "select source_file, vintage, sha256, overwritten_sha256 from audit.source_file where is_accepted"
+                "select source_file, vintage, sha256, overwritten_sha256, mapping_sha256 "
+                "from audit.source_file where is_accepted"
             ).fetchall()
     except duckdb.Error:
         # Damaged, or made before these columns were there: then nothing is known of earlier files.

@@ -7,25 +7,26 @@ answers. A row whose group is not known is quarantined with all its answers.
 All is done by column: each distinct text is looked at once, however many cells it stands in.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from warehouse.arrow import empty_table, to_table
 from warehouse.contract import Contract
 from warehouse.detection import Expected
 from warehouse.limits import load_limits
-from warehouse.readers import LandingFile, ReadResult, file_content
+from warehouse.readers import LandingFile, ReadResult, file_content, provenance
 from warehouse.rejection import FileRejectedError, Rejection, closest
 from warehouse.sheets import Cells, read_cells
 from warehouse.survey_mapping import (
     GroupColumn,
     Item,
+    LongForm,
     Scale,
     SurveyMapping,
     SurveyRegistry,
@@ -42,7 +43,7 @@ _UNKNOWN = -1
 _BLANK = -2
 
 
-def read_answers(
+def read_export(
     file: LandingFile,
     contract: Contract,
     loaded_at: datetime | None = None,
@@ -50,11 +51,13 @@ def read_answers(
     registry: SurveyRegistry | None = None,
     scales: Mapping[str, Scale] | None = None,
 ) -> ReadResult:
-    """Read an export by the mapping beside it. A bad cell, row, file or mapping is a result, not an exception.
+    """Read an export by its mapping: the answers, or what the mapping says of each item and group.
+
+    A bad cell, row, file or mapping is a result, not an exception.
 
     Args:
         file: the export.
-        contract: contract of the table `answer` of source `responses`.
+        contract: contract of the table `answer` or `question` of source `responses`: its reader tells which is read.
         loaded_at: moment of loading, naive UTC; now if not given.
         registry: registered surveys; those of the seeds if not given.
         scales: answer scales; those of `answer_scales.yml` if not given.
@@ -62,75 +65,47 @@ def read_answers(
     Raises:
         OSError: the file is not there or may not be read.
     """
-    limits = load_limits()
-    result = ReadResult(file, "", contract.schema.empty_table())
+    result = ReadResult(file, "", empty_table(contract.schema))
     try:
-        content = file_content(file, limits, result)
-        mapping = read_mapping(file.path, file.name, file.strategy_code, registry or read_registry(), scales)
-        cells = read_cells(file.name, content, limits, _expected(mapping))
-        del content
-        result.detection = cells.detection
-        reading = (_Long if mapping.document.long else _Wide)(file.name, mapping, cells)
-        answers = reading.read()
+        content = file_content(file, load_limits(), result)
+        mapping = read_mapping(file, registry or read_registry(), scales)
+        result.mapping_sha256 = mapping.sha256
+        if contract.reader == "survey_questions":
+            parts = [_questions(mapping, contract.schema)]
+            result.rows_read = parts[0].num_rows
+        else:
+            parts = _answers(mapping, content, result)
     except FileRejectedError as rejected:
         result.rejections = rejected.rejections
         result.is_rejected_whole = True
         return result
-    result.rows_read = reading.answer_count
-    result.rejections = sorted(reading.rejections, key=lambda rejection: rejection.row_number)
-    provenance = {
-        "strategy_code": file.strategy_code,
-        "_source_file": file.name,
-        "_source_sha256": result.sha256,
-        "_loaded_at": loaded_at or datetime.now(UTC).replace(tzinfo=None),
-        "_vintage": file.vintage,
-        "_superseded_on": file.superseded_on,
-    }
-    parts = [_with_provenance(part, provenance, contract.schema) for part in answers]
-    result.accepted = pa.concat_tables([contract.schema.empty_table(), *parts])
+    about = provenance(file, result.sha256, loaded_at)
+    parts = [_with_provenance(part, about, contract.schema) for part in parts]
+    result.accepted = pa.concat_tables([empty_table(contract.schema), *parts])
     return result
 
 
-def read_questions(
-    file: LandingFile,
-    contract: Contract,
-    loaded_at: datetime | None = None,
-    *,
-    registry: SurveyRegistry | None = None,
-    scales: Mapping[str, Scale] | None = None,
-) -> ReadResult:
-    """Read what the mapping beside an export says of each item and group. What is wrong with it `read_answers` tells.
-
-    Args:
-        file: the export.
-        contract: contract of the table `question` of source `responses`.
-        loaded_at: moment of loading, naive UTC; now if not given.
-        registry: registered surveys; those of the seeds if not given.
-        scales: answer scales; those of `answer_scales.yml` if not given.
+def _answers(mapping: SurveyMapping, content: bytes, result: ReadResult) -> list[pa.Table]:
+    """Return the accepted answers, a table an item, and note in the result what was read and what not accepted.
 
     Raises:
-        OSError: the file is not there or may not be read.
+        FileRejectedError: the export cannot be read, or its header does not fit the mapping.
     """
-    result = ReadResult(file, "", contract.schema.empty_table())
-    try:
-        mapping = read_mapping(file.path, file.name, file.strategy_code, registry or read_registry(), scales)
-    except FileRejectedError:
-        result.is_rejected_whole = True
-        return result
-    with file.path.open("rb") as stream:
-        result.sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    about = {
-        "strategy_code": file.strategy_code,
-        "_source_file": file.name,
-        "_source_sha256": result.sha256,
-        "_loaded_at": loaded_at or datetime.now(UTC).replace(tzinfo=None),
-        "_vintage": file.vintage,
-        "_superseded_on": file.superseded_on,
-    }
+    name = result.file.name
+    cells = read_cells(name, content, load_limits(), _expected(mapping))
+    result.detection = cells.detection
+    reading = (_Long if mapping.document.long else _Wide)(name, mapping, cells)
+    answers = reading.read()
+    result.rows_read = reading.answer_count
+    result.rejections = sorted(reading.rejections, key=lambda rejection: rejection.row_number)
+    return answers
+
+
+def _questions(mapping: SurveyMapping, schema: pa.Schema) -> pa.Table:
+    """Return what a mapping says of each item and group, in the columns of the schema that it fills."""
     pairs = [(item, group) for item in mapping.items for group in item.groups]
     rows = [
-        about
-        | {
+        {
             "survey_code": item.survey,
             "item_code": item.code,
             "group_code": group,
@@ -144,9 +119,7 @@ def read_questions(
         }
         for number, (item, group) in enumerate(pairs, 1)
     ]
-    result.accepted = pa.Table.from_pylist(rows, schema=contract.schema)
-    result.rows_read = len(rows)
-    return result
+    return to_table(rows, pa.schema([schema.field(name) for name in rows[0]]))
 
 
 def _counted(item: Item, language: str) -> str:
@@ -181,7 +154,32 @@ class _Reading:
     answer_count: int = 0
     unnamed: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
 
-    def read(self) -> Iterator[pa.Table]:
+    def read(self) -> list[pa.Table]:
+        """Return the accepted answers, a table an item.
+
+        Raises:
+            FileRejectedError: the header does not fit the mapping.
+        """
+        wanted = dict(self.wanted())
+        if isinstance(self.mapping.document.group, GroupColumn):
+            wanted["group"] = (self.mapping.document.group.header,)
+        positions = self.positions(wanted)
+        self.reject_misfits()
+        tables = self.tables(positions, self.groups(positions))
+        self.tell_the_rest()
+        return tables
+
+    def wanted(self) -> Mapping[str, Sequence[str]]:
+        """Return the columns to be read beside the group's, and the headers that each may have."""
+        raise NotImplementedError
+
+    def tables(self, positions: Mapping[str, int], group_of_row: pa.Array) -> list[pa.Table]:
+        """Count the answers and return the accepted ones, a table an item.
+
+        Args:
+            positions: where each wanted column stands.
+            group_of_row: of each row the number of its group, `_UNKNOWN` where it has none.
+        """
         raise NotImplementedError
 
     # --- Headers ---
@@ -233,11 +231,11 @@ class _Reading:
             column = column.dictionary_encode()
         return column.dictionary.to_pylist(), column.indices
 
-    def groups(self, positions: Mapping[str, int]) -> tuple[pa.Array, list[str]]:
-        """Return for each row the number of its group, `_UNKNOWN` where it has none, and the groups."""
+    def groups(self, positions: Mapping[str, int]) -> pa.Array:
+        """Return for each row the number of its group, `_UNKNOWN` where it has none."""
         groups = self.mapping.document.groups
         if "group" not in positions:
-            return pa.repeat(pa.scalar(0, pa.int16()), len(self.cells.row_numbers)), groups
+            return pa.repeat(pa.scalar(0, pa.int16()), len(self.cells.row_numbers))
         texts, codes = self.texts(positions["group"])
         numbers = [
             groups.index(meaning) if (meaning := self.mapping.group_meanings.get(fold_header(text))) else _UNKNOWN
@@ -250,12 +248,18 @@ class _Reading:
                 self.mapping.document.group.answers if isinstance(self.mapping.document.group, GroupColumn) else {}
             )
             self.reject(row, self.cells.header[positions["group"]], text, "unknown_group", closest(text, list(known)))
-        return group_of_row, groups
+        return group_of_row
 
-    def judged(
-        self, item: Item, position: int, rows: pa.Array | None, is_due: pa.Array, group_of_row: pa.Array
-    ) -> tuple[pa.Array, pa.Array, pa.Array]:
-        """Judge the answers to an item, and note those that are not sound.
+    def accepted(  # noqa: PLR0913, PLR0917 - the answers of an item and all that is known of their rows
+        self,
+        item: Item,
+        position: int,
+        rows: pa.Array | None,
+        is_due: pa.Array,
+        group_of_row: pa.Array,
+        respondent_of_row: pa.Array,
+    ) -> pa.Table:
+        """Return the accepted answers to an item, and note those that are not sound.
 
         Args:
             item: the item.
@@ -263,6 +267,28 @@ class _Reading:
             rows: rows that hold answers to the item; None: all of them do.
             is_due: of each of these rows whether its answer is still to be judged: nothing else is wrong with it.
             group_of_row: of each of these rows the number of its group.
+            respondent_of_row: of each of these rows the number of the respondent.
+        """
+        is_accepted, answer, is_positive = self.judged(item, position, rows, is_due, group_of_row)
+        known_group = pc.if_else(pc.greater_equal(group_of_row, 0), group_of_row, pa.scalar(None, pa.int16()))
+        groups = pa.array(self.mapping.document.groups, pa.string())
+        table = pa.table(
+            {
+                "survey_code": _constant(item.survey, len(is_due)),
+                "item_code": _constant(item.code, len(is_due)),
+                "group_code": pa.DictionaryArray.from_arrays(known_group, groups),
+                "respondent_no": respondent_of_row,
+                "answer_code": answer,
+                "is_positive": is_positive,
+                "_row_number": self.cells.row_numbers if rows is None else self.cells.row_numbers.take(rows),
+            }
+        )
+        return table if pc.all(is_accepted).as_py() is not False else table.filter(is_accepted)
+
+    def judged(
+        self, item: Item, position: int, rows: pa.Array | None, is_due: pa.Array, group_of_row: pa.Array
+    ) -> tuple[pa.Array, pa.Array, pa.Array]:
+        """Judge the answers to an item, see `accepted`, and note those that are not sound.
 
         Returns:
             Of each of these rows whether its answer is accepted, the answer (dictionary), and whether it is positive.
@@ -344,89 +370,54 @@ class _Reading:
 class _Wide(_Reading):
     """One row a respondent, one column a question."""
 
-    def read(self) -> Iterator[pa.Table]:
-        """Yield the accepted answers, a table an item."""
-        wanted: dict[str, Sequence[str]] = {f"{item.survey}/{item.code}": item.headers for item in self.mapping.items}
-        if isinstance(self.mapping.document.group, GroupColumn):
-            wanted["group"] = (self.mapping.document.group.header,)
-        positions = self.positions(wanted)
-        self.answer_count = self.cells.row_count * len(self.mapping.items)
-        self.reject_misfits()
-        group_of_row, groups = self.groups(positions)
-        has_group = pc.greater_equal(group_of_row, 0)
-        tables = [
-            self._item(item, positions[f"{item.survey}/{item.code}"], group_of_row, groups, has_group)
-            for item in self.mapping.items
-        ]
-        self.tell_the_rest()
-        return iter(tables)
+    def wanted(self) -> Mapping[str, Sequence[str]]:
+        return {f"{item.survey}/{item.code}": item.headers for item in self.mapping.items}
 
-    def _item(
-        self, item: Item, position: int, group_of_row: pa.Array, groups: Sequence[str], has_group: pa.Array
-    ) -> pa.Table:
-        is_due = self.without_faults(has_group, position)
-        is_accepted, answer, is_positive = self.judged(item, position, None, is_due, group_of_row)
-        known_group = pc.if_else(has_group, group_of_row, pa.scalar(None, pa.int16()))
-        table = pa.table(
-            {
-                "survey_code": _constant(item.survey, len(is_due)),
-                "item_code": _constant(item.code, len(is_due)),
-                "group_code": pa.DictionaryArray.from_arrays(known_group, pa.array(groups, pa.string())),
-                "respondent_no": self.cells.row_numbers,
-                "answer_code": answer,
-                "is_positive": is_positive,
-                "_row_number": self.cells.row_numbers,
-            }
-        )
-        return table if pc.all(is_accepted).as_py() is not False else table.filter(is_accepted)
+    def tables(self, positions: Mapping[str, int], group_of_row: pa.Array) -> list[pa.Table]:
+        self.answer_count = self.cells.row_count * len(self.mapping.items)
+        has_group = pc.greater_equal(group_of_row, 0)
+        tables = []
+        for item in self.mapping.items:
+            position = positions[f"{item.survey}/{item.code}"]
+            is_due = self.without_faults(has_group, position)
+            tables.append(self.accepted(item, position, None, is_due, group_of_row, self.cells.row_numbers))
+        return tables
 
 
 class _Long(_Reading):
     """One row a respondent and question."""
 
-    def read(self) -> Iterator[pa.Table]:
-        """Yield the accepted answers, a table an item."""
-        document = self.mapping.document
-        if document.long is None:
+    @property
+    def headers(self) -> LongForm:
+        """Headers of the export."""
+        if self.mapping.document.long is None:
             raise ValueError("the mapping is not of long form")
-        wanted: dict[str, Sequence[str]] = {key: (header,) for key, header in document.long.model_dump().items()}
-        if isinstance(document.group, GroupColumn):
-            wanted["group"] = (document.group.header,)
-        positions = self.positions(wanted)
-        self.reject_misfits()
+        return self.mapping.document.long
+
+    def wanted(self) -> Mapping[str, Sequence[str]]:
+        return {key: (header,) for key, header in self.headers.model_dump().items()}
+
+    def tables(self, positions: Mapping[str, int], group_of_row: pa.Array) -> list[pa.Table]:
         question_of_row = self._questions(positions["question"])
         is_ignored = pc.equal(question_of_row, _BLANK)
         self.answer_count = self.cells.row_count - (pc.sum(is_ignored).as_py() or 0)
-        group_of_row, groups = self.groups(positions)
         respondents, respondent_of_row = self.texts(positions["respondent"])
         is_named = pa.array([bool(text.strip()) for text in respondents], pa.bool_()).take(respondent_of_row)
         is_due = pc.and_(pc.greater_equal(question_of_row, 0), pc.greater_equal(group_of_row, 0))
         for row in pc.indices_nonzero(pc.and_not(is_due, is_named)).to_pylist():
-            self.reject(row, document.long.respondent, "", "required", "")
+            self.reject(row, self.headers.respondent, "", "required", "")
         is_due = pc.and_(is_due, is_named)
         for position in positions.values():
             is_due = self.without_faults(is_due, position)
-        is_due = self._first_answers(is_due, question_of_row, respondent_of_row, document.long.question)
+        is_due = self._first_answers(is_due, question_of_row, respondent_of_row, self.headers.question)
+        respondent_no = pc.add(respondent_of_row, 1).cast(pa.int32())
         tables = []
         for number, item in enumerate(self.mapping.items):
             own = pc.indices_nonzero(pc.and_(is_due, pc.equal(question_of_row, number)))
-            group = group_of_row.take(own)
             everyone = pa.repeat(pa.scalar(True), len(own))
-            is_accepted, answer, is_positive = self.judged(item, positions["answer"], own, everyone, group)
-            table = pa.table(
-                {
-                    "survey_code": _constant(item.survey, len(own)),
-                    "item_code": _constant(item.code, len(own)),
-                    "group_code": pa.DictionaryArray.from_arrays(group, pa.array(groups, pa.string())),
-                    "respondent_no": pc.add(respondent_of_row.take(own), 1).cast(pa.int32()),
-                    "answer_code": answer,
-                    "is_positive": is_positive,
-                    "_row_number": self.cells.row_numbers.take(own),
-                }
-            )
-            tables.append(table.filter(is_accepted))
-        self.tell_the_rest()
-        return iter(tables)
+            group, respondent = group_of_row.take(own), respondent_no.take(own)
+            tables.append(self.accepted(item, positions["answer"], own, everyone, group, respondent))
+        return tables
 
     def _questions(self, position: int) -> pa.Array:
         """Return for each row the number of its item; `_BLANK`: its question is ignored, `_UNKNOWN`: not known."""
@@ -482,10 +473,3 @@ def _with_provenance(answers: pa.Table, provenance: Mapping[str, Any], schema: p
         ],
         schema=schema,
     )
-
-
-READERS: Mapping[str, Callable[[LandingFile, Contract, datetime | None], ReadResult]] = {
-    "survey_answers": read_answers,
-    "survey_questions": read_questions,
-}
-"""Reader of a contract → the function that reads its files."""

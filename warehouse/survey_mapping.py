@@ -6,17 +6,22 @@ single answer is read: against its own rules, the scales (`answer_scales.yml`) a
 """
 
 import csv
+import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from warehouse.rejection import FileRejectedError, Rejection, closest
 from warehouse.values import fold_header
+from warehouse.yaml_files import read_yaml
+
+if TYPE_CHECKING:
+    from warehouse.readers import LandingFile
 
 MAPPING_SUFFIX = ".mapping.yml"
 SCALES_FILE = Path(__file__).with_name("answer_scales.yml")
@@ -63,7 +68,7 @@ class Scale(_Strict):
 @cache
 def load_scales(path: Path = SCALES_FILE) -> Mapping[str, Scale]:
     """Read the answer scales."""
-    return {code: Scale.model_validate(scale) for code, scale in yaml.safe_load(path.read_text("utf-8")).items()}
+    return {code: Scale.model_validate(scale) for code, scale in read_yaml(path).items()}
 
 
 class GroupColumn(_Strict):
@@ -232,11 +237,13 @@ class SurveyMapping:
         document: the mapping as it was written.
         items: its items, in its order.
         group_meanings: folded text of the group column → group; empty where all are of one group.
+        sha256: SHA-256 of the bytes that were read.
     """
 
     document: MappingFile
     items: tuple[Item, ...]
     group_meanings: Mapping[str, str]
+    sha256: str
 
     def population_of(self, group: str) -> int | None:
         """Return the number of people in a group, None if it is not known."""
@@ -251,36 +258,41 @@ def mapping_path(export: Path) -> Path:
         stem = stem[: -len(suffix)]
     wanted = (stem + MAPPING_SUFFIX).casefold()
     beside = (path for path in export.parent.iterdir() if path.name.casefold() == wanted)
-    return next(beside, export.with_name(stem + MAPPING_SUFFIX))
+    return min(beside, default=export.with_name(stem + MAPPING_SUFFIX))
+
+
+def mapping_of(export: "LandingFile") -> Path:
+    """Return the mapping that an export is read by: the one handed in for it, else the one beside it."""
+    return export.mapping or mapping_path(export.path)
 
 
 def read_mapping(
-    export: Path, name: str, strategy_code: str, registry: SurveyRegistry, scales: Mapping[str, Scale] | None = None
+    export: "LandingFile", registry: SurveyRegistry, scales: Mapping[str, Scale] | None = None
 ) -> SurveyMapping:
-    """Read and judge the mapping beside an export.
+    """Read and judge the mapping of an export.
 
     Args:
         export: the export.
-        name: how users know the export.
-        strategy_code: strategy in whose folder it lies.
         registry: the registered surveys.
         scales: the answer scales; those of `answer_scales.yml` if not given.
 
     Raises:
         FileRejectedError: it is missing, malformed, or contradicts itself or what is registered. Names all findings.
     """
-    path = mapping_path(export)
-    shown = f"{name.rpartition('/')[0]}/{path.name}".lstrip("/")
+    path = mapping_of(export)
+    shown = f"{export.name.rpartition('/')[0]}/{path.name}".lstrip("/")
     if not path.is_file() or path.stat().st_size > MAX_BYTES:
-        raise FileRejectedError(Rejection(name, 0, "", path.name, "mapping_missing", ""))
+        raise FileRejectedError(Rejection(export.name, 0, "", path.name, "mapping_missing", ""))
+    content = path.read_bytes()
     try:
-        document = MappingFile.model_validate(yaml.load(path.read_text("utf-8"), _PlainLoader))  # noqa: S506 - only texts
+        document = MappingFile.model_validate(yaml.load(content.decode(), _PlainLoader))  # noqa: S506 - only texts
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         told = " ".join(str(error).split())
         raise FileRejectedError(Rejection(shown, 0, "", "", "mapping_unreadable", told)) from error
     except ValidationError as error:
         raise FileRejectedError(*_form_faults(shown, error)) from error
-    return _Judge(shown, strategy_code, document, registry, scales or load_scales()).judged()
+    sha256 = hashlib.sha256(content).hexdigest()
+    return _Judge(shown, export.strategy_code, document, registry, scales or load_scales(), sha256).judged()
 
 
 class _PlainLoader(yaml.BaseLoader):
@@ -334,6 +346,7 @@ class _Judge:
     document: MappingFile
     registry: SurveyRegistry
     scales: Mapping[str, Scale]
+    sha256: str
 
     def judged(self) -> SurveyMapping:
         """Return the mapping.
@@ -348,7 +361,7 @@ class _Judge:
             raise FileRejectedError(*rejections)
         group = self.document.group
         meanings = {} if isinstance(group, str) else {fold_header(text): code for text, code in group.answers.items()}
-        return SurveyMapping(self.document, tuple(self._mapped()), meanings)
+        return SurveyMapping(self.document, tuple(self._mapped()), meanings, self.sha256)
 
     def _fault(self, place: str, value: str, rule: str, expected: str) -> Rejection:
         return Rejection(self.shown, 0, place, value, rule, expected)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from warehouse import survey_export
 from warehouse.contract import Contract, load_contracts
 from warehouse.readers import LandingFile, ReadResult
-from warehouse.survey_export import read_answers, read_questions
 from warehouse.survey_mapping import RegisteredSurvey, SurveyRegistry
 
 STRATEGY = "synthetic-strategy"
@@ -73,9 +73,12 @@ def read_export(tmp_path: Path) -> ReadExport:
     """Write an export and its mapping, and read them."""
 
     def read(
-        content: str | bytes, mapping: Mapping[str, Any] | str | None = MAPPING, table: str = "answer"
+        content: str | bytes,
+        mapping: Mapping[str, Any] | str | None = MAPPING,
+        table: str = "answer",
+        ending: str = "csv",
     ) -> ReadResult:
-        path = tmp_path / "synthetic_answers.csv"
+        path = tmp_path / f"synthetic_answers.{ending}"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         if mapping is not None:
             text = (
@@ -85,7 +88,6 @@ def read_export(tmp_path: Path) -> ReadExport:
             )
             (tmp_path / "synthetic_answers.mapping.yml").write_text(text, "utf-8")
         file = LandingFile(path, f"{STRATEGY}/responses/{path.name}", STRATEGY, date(2026, 1, 31))
-        reader = read_answers if table == "answer" else read_questions
-        return reader(file, contract_of(table), registry=REGISTRY)
+        return survey_export.read_export(file, contract_of(table), registry=REGISTRY)
 
     return read

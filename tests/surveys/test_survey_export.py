@@ -1,13 +1,17 @@
 """Exports of survey tools: what their cells become, and what is quarantined."""
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
+import openpyxl
 import pytest
+from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.surveys.conftest import LONG, MAPPING, ReadExport
-from warehouse import survey_export
+from warehouse import sandbox, survey_export
 from warehouse.readers import ReadResult
 from warehouse.survey_mapping import load_scales
 from warehouse.values import fold_header
@@ -183,3 +187,103 @@ def test_no_text_of_a_scale_means_two_answers(code: str) -> None:
     texts = [(answer.lv, answer.en, *answer.texts) for answer in scale.answers.values()]
     folded = [fold_header(text) for own in texts for text in dict.fromkeys(own)]
     assert len(folded) == len(set(folded)), sorted(text for text in folded if folded.count(text) > 1)
+
+
+# --- Workbooks ---
+
+
+@pytest.fixture
+def without_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What is packed is read in a process of its own; that costs half a second a file.
+    monkeypatch.setattr(sandbox, "read_packed_cells", sandbox.read_here)
+
+
+def sheet_of(content: str) -> Worksheet:
+    sheet = openpyxl.Workbook().worksheets[0]
+    for line in content.splitlines():
+        sheet.append(line.split(","))
+    return sheet
+
+
+def saved(sheet: Worksheet) -> bytes:
+    stream = io.BytesIO()
+    assert sheet.parent is not None
+    sheet.parent.save(stream)
+    return stream.getvalue()
+
+
+CONTENT = f"{HEADER}\nt,Vadītājs,Piekrītu,drīzāk  nepiekrītu\nt,Skolotājs,Grūti pateikt,\nt,Vecāks,Piekrītu,\n"
+LONG_CONTENT = f"""{LONG_HEADER}
+a,Vadītājs,Vai tīkls ir sakārtots?,Piekrītu
+a,Vadītājs,Vai ir droši?,Varbūt
+b,Skolotājs,Is the network orderly?,Nezinu
+b,Skolotājs,Kopējās piezīmes,Paldies
+"""
+
+
+@pytest.mark.parametrize(("content", "mapping"), [(CONTENT, MAPPING), (LONG_CONTENT, LONG)], ids=["wide", "long"])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_workbook_gives_the_same_answers_as_a_csv_file(
+    read_export: ReadExport, content: str, mapping: Mapping[str, Any], is_packed: bool
+) -> None:
+    plain = read_export(content, mapping)
+    workbook = saved(sheet_of(content))
+    if is_packed:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("synthetic_answers.xlsx", workbook)
+        workbook = stream.getvalue()
+    read = read_export(workbook, mapping, ending="zip" if is_packed else "xlsx")
+    assert read.detection is not None
+    assert (read.detection.format, read.detection.sheet) == ("xlsx", "Sheet")
+    assert answers_of(read) == answers_of(plain)
+    assert read.rows_read == plain.rows_read
+    assert [(one.row_number, one.rule, one.value) for one in read.rejections] == [
+        (one.row_number, one.rule, one.value) for one in plain.rejections
+    ]
+    assert read.rejections
+    assert "[Sheet]" in read.rejections[0].message("en")
+
+
+@pytest.mark.usefixtures("without_sandbox")
+def test_an_answer_that_is_a_number_is_known_in_a_workbook_too(read_export: ReadExport) -> None:
+    sheet = sheet_of(f"{HEADER}\nt,Vadītājs,,\nt,Vadītājs,,")
+    sheet["C2"], sheet["D2"], sheet["C3"] = 4, 4.0, 4.5
+    result = read_export(saved(sheet), ending="xlsx")
+    assert answers_of(result)[2, "1.1"] == ("heads", "agree", True)
+    # Only the first question knows that text.
+    assert {(one.row_number, one.rule, one.value) for one in result.rejections} == {(3, "unknown_answer", "4.5")}
+
+
+@pytest.mark.usefixtures("without_sandbox")
+def test_a_cell_of_a_workbook_that_is_at_fault_is_quarantined_and_its_row_keeps_the_others(
+    read_export: ReadExport,
+) -> None:
+    sheet = sheet_of(f"{HEADER}\nt,Vadītājs,Piekrītu,Piekrītu\nt,Vadītājs,Piekrītu,Piekrītu")
+    sheet["C2"].value, sheet["C2"].data_type = "#N/A", "e"
+    result = read_export(saved(sheet), ending="xlsx")
+    assert answers_of(result).keys() == {(2, "1.10"), (3, "1.1"), (3, "1.10")}
+    assert [(one.row_number, one.column_name) for one in result.rejections] == [(2, "Vai tīkls ir sakārtots?")]
+    assert (result.rows_read, result.rows_quarantined) == (4, 1)
+
+
+@pytest.mark.usefixtures("without_sandbox")
+def test_a_title_above_the_headers_and_blank_rows_of_a_workbook_are_no_answers(read_export: ReadExport) -> None:
+    sheet = sheet_of(CONTENT)
+    sheet.insert_rows(1, 2)
+    sheet["A1"] = "Sintētiska aptauja"
+    sheet.insert_rows(5)
+    result = read_export(saved(sheet), ending="xlsx")
+    assert result.detection is not None
+    assert result.detection.header_row == 3
+    # Rows keep the numbers that the steward sees.
+    assert {key[0] for key in answers_of(result)} == {4, 6}
+    assert [(one.row_number, one.rule) for one in result.rejections] == [(7, "unknown_group")]
+    assert (result.rows_read, result.rows_quarantined) == (6, 2)
+
+
+@pytest.mark.usefixtures("without_sandbox")
+def test_a_workbook_whose_header_does_not_fit_the_mapping_is_quarantined_whole(read_export: ReadExport) -> None:
+    result = read_export(saved(sheet_of(CONTENT.replace("Vai ir droši?", "Vai ir silti?"))), ending="xlsx")
+    assert result.is_rejected_whole
+    assert {one.rule for one in result.rejections} == {"missing_column", "mapping_unmapped_column"}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestration.settings import PROJECT_DIR
 from tests.surveys.conftest import MAPPING, ReadExport
 
 EXPORT = "Laika zīmogs,Jūs esat,Vai tīkls ir sakārtots?,Vai ir droši?\nt,Vadītājs,Piekrītu,Piekrītu\n"
@@ -142,3 +143,10 @@ def test_numbers_and_words_of_a_mapping_stay_as_they_are_written(read_export: Re
     result = read_export(EXPORT, text.replace("'1.10'", "1.10").replace("'2'", "2"))
     assert result.rejections == []
     assert {row["item_code"] for row in result.accepted.to_pylist()} == {"1.1", "1.10"}
+
+
+def test_the_example_of_the_documentation_has_the_form_of_a_mapping(read_export: ReadExport) -> None:
+    guide = (PROJECT_DIR / "docs" / "surveys.md").read_text("utf-8")
+    result = read_export(EXPORT, guide.split("```yaml\n")[1].split("```")[0])
+    # Wave, items and groups are not registered for the test; nothing else is wrong with it.
+    assert {rejection.rule for rejection in result.rejections} == {"mapping_code_unknown", "mapping_no_items"}

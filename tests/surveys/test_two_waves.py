@@ -10,7 +10,7 @@ from expectations.catalogue import load_rules
 from expectations.guard import _fetch, judge, new_context, warm_up
 from tests.promise.warehouse import SyntheticWarehouse
 from tests.surveys import reference
-from tests.surveys.waves import Asked, load_waves, registry_of, seeds, write_wave
+from tests.surveys.waves import Asked, Export, load_waves, registry_of, seeds, write_wave
 
 # Newcombe's own example: 48 of 80, then 56 of 70.
 FIRST, SECOND = (48, 80), (56, 70)
@@ -76,7 +76,7 @@ def changes(
     population = {"teachers": "unknown", "heads": "12"}
     load_waves(
         warehouse,
-        [write_wave(folder, version, items, population) for version, items in WAVES.items()],
+        [Export(write_wave(folder, version, items, population)) for version, items in WAVES.items()],
         registry_of(rows),
     )
     warehouse.build(rows, {}, (), folder)

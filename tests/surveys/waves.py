@@ -11,7 +11,7 @@ import yaml
 from tests.promise.warehouse import STRATEGY, SyntheticWarehouse
 from tests.surveys.conftest import contract_of
 from warehouse.readers import LandingFile
-from warehouse.survey_export import read_answers, read_questions
+from warehouse.survey_export import read_export
 from warehouse.survey_mapping import RegisteredSurvey, SurveyRegistry
 
 PERIODS = {"1": "2023/2024", "2": "2024/2025"}
@@ -145,14 +145,24 @@ def write_wave(folder: Path, version: str, items: Sequence[Asked], population: M
     return path
 
 
-def load_waves(warehouse: SyntheticWarehouse, paths: Sequence[Path], registry: SurveyRegistry) -> None:
+@dataclass(frozen=True)
+class Export:
+    """A synthetic export, and the days from which and until which it was in force."""
+
+    path: Path
+    vintage: date = date(2026, 1, 31)
+    superseded_on: date | None = None
+
+
+def load_waves(warehouse: SyntheticWarehouse, exports: Sequence[Export], registry: SurveyRegistry) -> None:
     """Load synthetic exports into the raw tables, in place of what a test before left there."""
-    for table, reader in (("answer", read_answers), ("question", read_questions)):
+    for table in ("answer", "question"):
         contract = contract_of(table)
         warehouse.connection.execute(f"delete from raw.{contract.raw_table}")
-        for path in paths:
-            file = LandingFile(path, f"{STRATEGY}/responses/{path.name}", STRATEGY, date(2026, 1, 31))
-            result = reader(file, contract, registry=registry)
+        for export in exports:
+            name = f"{STRATEGY}/responses/{export.vintage}/{export.path.name}"
+            file = LandingFile(export.path, name, STRATEGY, export.vintage, superseded_on=export.superseded_on)
+            result = read_export(file, contract, registry=registry)
             assert not result.rejections, result.rejections[0].message("en")
             accepted = result.accepted  # noqa: F841 - DuckDB reads it by its name
             warehouse.connection.execute(f"insert into raw.{contract.raw_table} by name select * from accepted")

@@ -10,7 +10,7 @@ import pytest
 from warehouse.cache import ReadCache
 from warehouse.contract import Column, Contract, TotalRows, load_marks
 from warehouse.landing import FoundFile
-from warehouse.loading import LoadedFile, PublishedFile, load
+from warehouse.loading import LoadedFile, PublishedFile, _overwritten, load
 from warehouse.readers import LandingFile, ReadResult
 from warehouse.revision import record_revisions
 from warehouse.store import open_build, record_files, start_build, write_raw_table
@@ -180,3 +180,18 @@ def test_a_file_overwritten_in_place_is_known_until_it_is_published_under_anothe
             load_with(DAYS[1], "another", None),
         )
     ] == [(None, True), (None, False), ("another", True), ("another", False), (None, True)]
+
+
+def test_a_mapping_overwritten_in_place_is_noticed_like_its_export() -> None:
+    file = LandingFile(Path("synthetic.csv"), "synthetic.csv", "synthetic", DAYS[0])
+    result = ReadResult(file, "export", CONTRACT.schema.empty_table(), mapping_sha256="mapping")
+    assert [
+        _overwritten(result, PublishedFile(*known))  # type: ignore[arg-type]
+        for known in (
+            (DAYS[0], "export", None, "mapping"),
+            (DAYS[0], "export", None, "another mapping"),
+            (DAYS[0], "another export", None, "another mapping"),
+            (DAYS[0], "export", "another", "mapping"),
+            (DAYS[1], "export", None, "another mapping"),
+        )
+    ] == [None, "another mapping", "another export", "another", None]
