@@ -104,26 +104,31 @@ def compare_files(before: Path, after: Path) -> Difference:
         duckdb.Error: one of the files cannot be read.
     """
     with open_detached() as connection:
-        for name, file in (("before", before), ("after", after)):
-            connection.execute(f"attach {quote_literal(str(file))} as {name} (read_only)")
-        old_stamps, new_stamps = _stamps(connection, "before"), _stamps(connection, "after")
-        old, new = _columns(connection, "before"), _columns(connection, "after")
-        changes = []
-        for table in sorted(old.keys() & new.keys() - NOT_COMPARED):
-            known, stamp = old_stamps.get(table), new_stamps.get(table)
-            is_same = known is not None and stamp is not None and known.content_hash == stamp.content_hash
-            if is_same and old[table] == new[table]:
-                continue
-            key = stamp.key_columns if stamp else ()
-            change = _compare_table(connection, table, old[table], new[table], key)
-            if change:
-                changes.append(change)
-        return Difference(
-            tables_added=tuple(sorted(new.keys() - old.keys() - NOT_COMPARED)),
-            tables_removed=tuple(sorted(old.keys() - new.keys() - NOT_COMPARED)),
-            tables=tuple(changes),
-            flags=tuple(_compare_flags(connection, old, new)),
-        )
+        return compare_attached(connection, before, after)
+
+
+def compare_attached(connection: duckdb.DuckDBPyConnection, before: Path, after: Path) -> Difference:
+    """Compare two published files in a session that knows its limits; else see `compare_files`."""
+    for name, file in (("before", before), ("after", after)):
+        connection.execute(f"attach {quote_literal(str(file))} as {name} (read_only)")
+    old_stamps, new_stamps = _stamps(connection, "before"), _stamps(connection, "after")
+    old, new = _columns(connection, "before"), _columns(connection, "after")
+    changes = []
+    for table in sorted(old.keys() & new.keys() - NOT_COMPARED):
+        known, stamp = old_stamps.get(table), new_stamps.get(table)
+        is_same = known is not None and stamp is not None and known.content_hash == stamp.content_hash
+        if is_same and old[table] == new[table]:
+            continue
+        key = stamp.key_columns if stamp else ()
+        change = _compare_table(connection, table, old[table], new[table], key)
+        if change:
+            changes.append(change)
+    return Difference(
+        tables_added=tuple(sorted(new.keys() - old.keys() - NOT_COMPARED)),
+        tables_removed=tuple(sorted(old.keys() - new.keys() - NOT_COMPARED)),
+        tables=tuple(changes),
+        flags=tuple(_compare_flags(connection, old, new)),
+    )
 
 
 def _stamps(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, _Stamp]:

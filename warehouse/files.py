@@ -51,7 +51,29 @@ def write_whole(path: Path, text: str) -> None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file whole; what JSON has no type for, a time for example, becomes text."""
-    write_whole(path, json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n")
+    write_whole(path, _as_text(content))
+
+
+def _as_text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n"
+
+
+def write_json_on_a_full_disk(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file whole; where there is no room for a second one, over the first one, which has its room.
+
+    Who reads it must bear that a crash just then leaves half of it.
+
+    Raises:
+        OSError: there is no such file yet, or it cannot be written to.
+    """
+    try:
+        write_json(path, content)
+    except OSError:
+        with path.open("r+", encoding="utf-8") as file:
+            file.write(_as_text(content))
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def point(link: Path, target: str) -> None:

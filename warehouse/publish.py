@@ -7,15 +7,18 @@ snapshot before. Memory stays bounded: rows stream from the build file into the 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from warehouse.difference import STAMPS, Difference, compare_files
+from warehouse.clock import utc_now
+from warehouse.difference import STAMPS, Difference, compare_attached
 from warehouse.files import file_sha256, write_json
 from warehouse.snapshot import CHANGES, MANIFEST, SnapshotDraft, SnapshotStore, listed_files
 from warehouse.store import open_detached, open_read_only
@@ -37,6 +40,7 @@ _SMALL_BUILD_BYTES = 256 * 1024 * 1024
 _READ_ONLY = 0o444
 _SOFTWARE = ("meraukla", "duckdb", "dagster", "dbt-core", "dbt-duckdb", "great-expectations", "pyarrow")
 
+_Session = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 Producer = Callable[[SnapshotDraft], None]
 """Adds something to a snapshot before it is switched in, a report for example: its folder becomes part of it."""
 
@@ -98,38 +102,46 @@ def publish(
         OSError: the folder cannot be written to, or the disk is full.
     """
     store = SnapshotStore(published_file.parent)
-    with open_detached(memory_limit) as connection:
-        # Else it would spill into whatever folder the process runs in. The next run removes what is left here.
-        connection.execute(f"set temp_directory = {quote_literal(f'{build_file}.copy.tmp')}")
-        connection.execute(f"attach {quote_literal(str(build_file))} as build (read_only)")
-        ((run_id,),) = connection.execute("select run_id from build.audit.run").fetchall()
-        with store.draft(run_id, published_file.name) as draft:
-            published_at = datetime.now(UTC)
+    # Without a folder of its own it would spill into the one the process runs in. What is left there by a run that is
+    # killed is removed by the next one.
+    session = partial(open_detached, memory_limit, build_file.with_name(f"{build_file.name}.publishing.tmp"))
+    # One moment for all that tells when: a publication may begin before midnight and end after it.
+    published_at = utc_now()
+    with store.draft(_run_id(build_file), published_file.name, published_at) as draft:
+        # Each session is closed before the next is opened: what DuckDB keeps in memory is limited a session.
+        with session() as connection:
             stamps = _copy(connection, build_file, draft, published_at, keys or {})
-            with ThreadPoolExecutor(1) as pool:
-                # DuckDB writes them beside what follows, which only reads the file too.
-                copies = pool.submit(_write_parquet, draft, build_file, memory_limit)
-                _prove(draft.database, stamps)
-                difference = _compare(published_file, draft.database)
-                partitions = copies.result()
-            changes = difference.as_json() if difference else {}
-            write_json(
-                draft.path / CHANGES,
-                {"snapshot_id": draft.snapshot_id, "before": store.current_id, **changes},
-            )
-            for producer in producers:
-                producer(draft)
-            _write_manifest(draft, store, published_at, stamps, partitions)
-            for path in draft.path.rglob("*"):
-                if path.is_file() and not path.name.startswith("."):
-                    # Nothing ever writes to it again: who opens it for writing is told so instead of locking it.
-                    path.chmod(_READ_ONLY)
-            store.switch_in(draft)
+        with session() as connection, ThreadPoolExecutor(1) as pool:
+            connection.execute(f"attach {quote_literal(str(draft.database))} as published (read_only)")
+            # DuckDB writes them beside the proof, which only reads the file too.
+            copies = pool.submit(_write_parquet, connection.cursor(), draft)
+            _prove(connection.cursor(), stamps)
+            partitions = copies.result()
+        difference = _compare(published_file, draft.database, session)
+        changes = difference.as_json() if difference else {}
+        write_json(
+            draft.path / CHANGES,
+            {"snapshot_id": draft.snapshot_id, "before": store.current_id, **changes},
+        )
+        for producer in producers:
+            producer(draft)
+        _write_manifest(draft, store, published_at, stamps, partitions)
+        for path in draft.path.rglob("*"):
+            if path.is_file() and not path.name.startswith("."):
+                # Nothing ever writes to it again: who opens it for writing is told so instead of locking it.
+                path.chmod(_READ_ONLY)
+        store.switch_in(draft)
     rows = {table: stamp.row_count for table, stamp in stamps.items()}
     return Publication(draft.snapshot_id, draft.path, rows, difference)
 
 
 # --- The DuckDB file ---
+
+
+def _run_id(build_file: Path) -> str:
+    with open_read_only(build_file) as connection:
+        ((run_id,),) = connection.execute("select run_id from audit.run").fetchall()
+    return str(run_id)
 
 
 def _copy(
@@ -139,6 +151,7 @@ def _copy(
     published_at: datetime,
     keys: Mapping[str, Sequence[str]],
 ) -> dict[str, _Stamp]:
+    connection.execute(f"attach {quote_literal(str(build_file))} as build (read_only)")
     # Schemas that stay inside are left out of an empty copy first, so nothing of them ever gets into the file.
     connection.execute("attach ':memory:' as selection")
     connection.execute("copy from database build to selection (schema)")
@@ -254,31 +267,36 @@ def _write_stamps(
     connection.execute("use memory")
 
 
-def _prove(database: Path, stamps: Mapping[str, _Stamp]) -> None:
-    with open_read_only(database) as connection:
-        ((name,),) = connection.execute("select current_database()").fetchall()
-        columns = _columns(connection, name)
-        found = {
-            table: _stamp(connection, name, table, columns[table]) for table in sorted(columns) if table != STAMPS
-        }
-        if found != stamps:
-            raise PublicationError("the written copy does not hold the rows of the build file: nothing was published")
-        views = connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall()
-        for schema, view in views:
-            try:
-                connection.execute(f'select * from "{schema}"."{view}" limit 0')
-            except duckdb.Error as error:
-                raise PublicationError(
-                    f"the view {schema}.{view} cannot be read from the published file, which holds only the schemas "
-                    f"{', '.join(PUBLISHED_SCHEMAS)}: nothing was published. {error}"
-                ) from error
+def _prove(connection: duckdb.DuckDBPyConnection, stamps: Mapping[str, _Stamp]) -> None:
+    """Prove the finished file, attached as `published`."""
+    # Views name tables without a database: they must find them in this file.
+    connection.execute("use published")
+    columns = _columns(connection, "published")
+    found = {
+        table: _stamp(connection, "published", table, columns[table]) for table in sorted(columns) if table != STAMPS
+    }
+    if found != stamps:
+        raise PublicationError("the written copy does not hold the rows of the build file: nothing was published")
+    views = connection.execute(
+        "select schema_name, view_name from duckdb_views() where database_name = 'published' and not internal"
+    ).fetchall()
+    for schema, view in views:
+        try:
+            connection.execute(f'select * from "{schema}"."{view}" limit 0')
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            raise PublicationError(
+                f"the view {schema}.{view} cannot be read from the published file, which holds only the schemas "
+                f"{', '.join(PUBLISHED_SCHEMAS)}: nothing was published. {error}"
+            ) from error
 
 
 # --- Parquet ---
 
 
-def _write_parquet(draft: SnapshotDraft, build_file: Path, memory_limit: str | None) -> dict[str, list[str]]:
-    """Write each table as Parquet: `parquet/<schema>/<table>.parquet`, or a folder of that name without the suffix.
+def _write_parquet(connection: duckdb.DuckDBPyConnection, draft: SnapshotDraft) -> dict[str, list[str]]:
+    """Write each table of the file attached as `published`: `parquet/<schema>/<table>.parquet`, or a folder so named.
 
     A table with periods is partitioned by those of strategy, advantage and period that it has.
 
@@ -286,40 +304,40 @@ def _write_parquet(draft: SnapshotDraft, build_file: Path, memory_limit: str | N
         The partitions of each table; of one that is a single file, none.
     """
     partitions: dict[str, list[str]] = {}
-    with open_detached(memory_limit) as connection:
-        connection.execute(f"set temp_directory = {quote_literal(f'{build_file}.parquet.tmp')}")
-        connection.execute(f"attach {quote_literal(str(draft.database))} as published (read_only)")
-        for table, columns in _columns(connection, "published").items():
-            schema, _, name = table.partition(".")
-            folder = draft.path / PARQUET / schema
-            folder.mkdir(parents=True, exist_ok=True)
-            by = [column for column in _PARTITIONS if column in columns] if _PERIOD in columns else []
-            partitions[table] = [_PARTITIONS[column] for column in by]
-            options = [
-                "format parquet",
-                "compression zstd",
-                f"kv_metadata {{snapshot_id: {quote_literal(draft.snapshot_id)}}}",
-            ]
-            relation = f"published.{_quoted(table)}"
-            if by:
-                names = ", ".join(f'"{column}" as "{_PARTITIONS[column]}"' for column in by)
-                query = f"select *, {names} from {relation}"
-                target = folder / name
-                options.append(f"partition_by ({', '.join(_PARTITIONS[column] for column in by)})")
-            else:
-                query, target = f"from {relation}", folder / f"{name}.parquet"
-            connection.execute(f"copy ({query}) to {quote_literal(str(target))} ({', '.join(options)})")
+    for table, columns in _columns(connection, "published").items():
+        schema, _, name = table.partition(".")
+        folder = draft.path / PARQUET / schema
+        folder.mkdir(parents=True, exist_ok=True)
+        by = [column for column in _PARTITIONS if column in columns] if _PERIOD in columns else []
+        partitions[table] = [_PARTITIONS[column] for column in by]
+        options = [
+            "format parquet",
+            "compression zstd",
+            f"kv_metadata {{snapshot_id: {quote_literal(draft.snapshot_id)}}}",
+        ]
+        relation = f"published.{_quoted(table)}"
+        if by:
+            names = ", ".join(f'"{column}" as "{_PARTITIONS[column]}"' for column in by)
+            query = f"select *, {names} from {relation}"
+            target = folder / name
+            options.append(f"partition_by ({', '.join(_PARTITIONS[column] for column in by)})")
+        else:
+            query, target = f"from {relation}", folder / f"{name}.parquet"
+        connection.execute(f"copy ({query}) to {quote_literal(str(target))} ({', '.join(options)})")
     return partitions
 
 
 # --- What is said of it ---
 
 
-def _compare(published_file: Path, database: Path) -> Difference | None:
+def _compare(published_file: Path, database: Path, session: _Session) -> Difference | None:
     if not published_file.is_file():
         return None
     try:
-        return compare_files(published_file, database)
+        with session() as connection:
+            return compare_attached(connection, published_file, database)
+    except duckdb.OutOfMemoryException:
+        raise
     except duckdb.Error:
         # What was published is damaged: that must not keep a good file from replacing it.
         return None

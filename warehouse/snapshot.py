@@ -17,11 +17,12 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from warehouse.clock import utc_now
 from warehouse.files import file_sha256, flush, flush_tree, point
 
 FOLDER = "snapshots"
@@ -196,10 +197,15 @@ class SnapshotStore:
         return older[0]
 
     @contextmanager
-    def draft(self, run_id: str, database_name: str) -> Iterator[SnapshotDraft]:
-        """Make room for a new snapshot; whatever is in it when the block is left by an error is removed."""
+    def draft(self, run_id: str, database_name: str, moment: datetime) -> Iterator[SnapshotDraft]:
+        """Make room for a new snapshot; whatever is in it when the block is left by an error is removed.
+
+        Args:
+            run_id: the run that makes it.
+            database_name: name of its DuckDB file.
+            moment: when it is published, in UTC: its name begins with it.
+        """
         self.sweep()
-        moment = datetime.now(UTC)
         path = self.folder / FOLDER / f"{moment:%Y%m%dT%H%M%SZ}-{run_id}"
         path.mkdir(parents=True)
         try:
@@ -263,7 +269,7 @@ class SnapshotStore:
                 link.unlink()
 
     def _note(self, entry: Mapping[str, str | None]) -> None:
-        line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "by": _user(), **entry}
+        line = {"at": utc_now().isoformat(timespec="seconds"), "by": _user(), **entry}
         with (self.folder / HISTORY).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
             file.flush()

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from warehouse import publish as publication
 from warehouse import snapshot
 from warehouse.publish import PLAIN_TYPES, PUBLISHED_SCHEMAS, PublicationError, publish
 from warehouse.snapshot import SnapshotDraft, SnapshotStore
-from warehouse.store import open_build, open_read_only
+from warehouse.store import open_build, open_detached, open_read_only
 
 StartBuild = Callable[[str], Path]
 PROJECT = Path(__file__).parents[2]
@@ -460,3 +461,50 @@ def test_what_a_user_wrote_to_the_old_file_does_not_reach_the_new_one(
         ("synthetic_item",)
     ]
     assert not list(published_file.parent.glob("**/*.wal"))
+
+
+# --- Memory ---
+
+
+def test_a_publication_keeps_to_one_limit_of_memory_at_a_time(
+    build_file: Path, published_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What DuckDB keeps is limited a session: two at once could take twice the limit.
+    publish(build_file, published_file)
+    change_build(build_file, "update audit.run set run_id = 'synthetic-new'")
+    at_once: list[int] = []
+    limits = set()
+
+    @contextmanager
+    def counted(memory_limit: str | None = None, spill: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        limits.add((memory_limit, spill and spill.parent))
+        at_once.append(len(alive) + 1)
+        alive.append(memory_limit)
+        with open_detached(memory_limit, spill) as connection:
+            yield connection
+        alive.pop()
+
+    alive: list[str | None] = []
+    for module in ("warehouse.publish", "warehouse.difference"):
+        monkeypatch.setattr(f"{module}.open_detached", counted)
+    publish(build_file, published_file, memory_limit="100MB")
+    # The copy, the proof with the Parquet files, and the comparison with the snapshot before.
+    assert at_once == [1, 1, 1]
+    assert limits == {("100MB", build_file.parent)}
+
+
+def test_a_publication_that_runs_out_of_memory_says_so_and_leaves_what_was_published(
+    build_file: Path, published_file: Path
+) -> None:
+    publish(build_file, published_file)
+    before = published_file.resolve()
+    change_build(build_file, "update audit.run set run_id = 'synthetic-new'")
+    with open_build(build_file) as connection:
+        connection.execute(
+            "create table marts.synthetic_wide as select repeat('x', 100000) || i as t from range(400) r(i)"
+        )
+    with pytest.raises(duckdb.OutOfMemoryException):
+        publish(build_file, published_file, memory_limit="1MB")
+    assert published_file.resolve() == before
+    assert not list(published_file.parent.glob("**/.*"))
+    assert not list(build_file.parent.glob("*.tmp"))
