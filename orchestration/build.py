@@ -25,7 +25,7 @@ from warehouse.run_lock import Holder, run_lock
 from warehouse.store import open_read_only
 
 if TYPE_CHECKING:
-    from dagster import ExecuteInProcessResult
+    from dagster import DagsterEvent, ExecuteInProcessResult
 
 # Progress is told by the listener; Dagster's own log stays in its run history.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -185,6 +185,8 @@ def _run(settings: Settings, listener: StepListener) -> str:
     if result.success:
         return result.run_id
     failures = [event for event in result.all_events if event.is_step_failure]
+    if not failures and any(_is_interruption(event) for event in result.all_events):
+        raise BuildFailedError("run", "stopped", "", run_id=result.run_id, is_stopped=True)
     error = failures[0].step_failure_data.error if failures else None
     cause = (error.cause or error) if error else None
     # Dagster puts the exception's class before its words; a steward reads the words.
@@ -201,11 +203,18 @@ def _run(settings: Settings, listener: StepListener) -> str:
     )
 
 
+def _is_interruption(event: "DagsterEvent") -> bool:
+    """Whether an event tells that a run ended by a signal between two steps: those that had begun have succeeded."""
+    error = event.job_failure_data.error if event.event_type_value == "PIPELINE_FAILURE" else None
+    return error is not None and error.cls_name in {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
+
+
 def _execute(finished: Callable[[str, bool], None]) -> "ExecuteInProcessResult":
     """Run Dagster's job in this process."""
     import dagster as dg  # noqa: PLC0415 - a second of import that other commands do not need
 
     from orchestration.definitions import defs  # noqa: PLC0415 - needs the manifest
+    from orchestration.run_guard import NOTED_BY_CALLER  # noqa: PLC0415 - imports Dagster
 
     # What Dagster's libraries say is kept with the run; on a terminal it would stand between the steps.
     logging.getLogger("dagster.builtin").propagate = False
@@ -221,4 +230,6 @@ def _execute(finished: Callable[[str, bool], None]) -> "ExecuteInProcessResult":
 
     job = defs.resolve_job_def("publish_warehouse").with_hooks({on_success, on_failure})
     with dg.DagsterInstance.get() as instance:
-        return job.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
+        return job.execute_in_process(
+            instance=instance, raise_on_error=False, run_config=_QUIET, tags={NOTED_BY_CALLER: "true"}
+        )

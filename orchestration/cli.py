@@ -42,7 +42,7 @@ from orchestration.console import (
     print_rows,
 )
 from orchestration.operations import OperationsError
-from orchestration.run_record import last_run, remedy_of
+from orchestration.run_record import last_run, place_of, remedy_of
 from orchestration.settings import Settings
 from warehouse.landing import LandingError
 from warehouse.messages import message
@@ -111,7 +111,7 @@ def build(
             err.print("The file published before stays in place.")
         is_stopped = isinstance(error, BuildFailedError) and error.is_stopped
         if (remedy := remedy_of(str(error), is_stopped=is_stopped)) != "remedy_failed":
-            err.print(message(remedy, "en"))
+            err.print(escape(message(remedy, "en", place=place_of(str(error), settings))), soft_wrap=True)
         err.print("More: meraukla build --debug, or make ui.")
         raise typer.Exit(EXIT_STOPPED if is_stopped else EXIT_FAILED) from error
     _print_summary(settings, seconds, time.monotonic() - started)

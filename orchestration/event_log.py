@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 
 _BUSY_TIMEOUT_SECONDS = 60
@@ -36,6 +37,11 @@ class PooledSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
     def _connect(self) -> Iterator[Connection]:
         with self._engine.connect() as connection, connection.begin():
             yield connection
+
+    def delete_events_for_run(self, conn: Connection, run_id: str) -> None:
+        """Remove the events of a run, and its results of checks, which Dagster itself would keep for ever."""
+        super().delete_events_for_run(conn, run_id)
+        conn.execute(AssetCheckExecutionsTable.delete().where(AssetCheckExecutionsTable.c.run_id == run_id))
 
     def has_table(self, table_name: str) -> bool:
         """Whether there is such a table: asked for each check, and a table that is there does not go away."""

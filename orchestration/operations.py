@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from warehouse.alerts import AlertSettings
 from warehouse.snapshot import Retention
+from warehouse.yaml_files import read_yaml
 
 OPERATIONS_VARIABLE = "MERAUKLA_OPERATIONS_FILE"
 _DEFAULTS_FILE = Path(__file__).with_name("operations.yml")
@@ -45,6 +46,7 @@ class Operations(BaseModel):
     late_after_hours: Annotated[float, Field(gt=0)]
     lock_wait_seconds: Annotated[float, Field(ge=0)]
     publish_memory_limit: str | None
+    history_days: Annotated[int, Field(ge=1)]
     retention: RetentionSettings
     alerts: AlertSettings
 
@@ -79,11 +81,11 @@ def load_operations() -> Operations:
 
 @cache
 def _load(own_file: str | None) -> Operations:
-    settings: dict[str, Any] = yaml.safe_load(_DEFAULTS_FILE.read_text("utf-8"))
+    settings: dict[str, Any] = read_yaml(_DEFAULTS_FILE)
     if not own_file:
         return Operations.model_validate(settings)
     try:
-        own = yaml.safe_load(Path(own_file).read_text("utf-8")) or {}
+        own = read_yaml(Path(own_file)) or {}
         if not isinstance(own, dict):
             raise OperationsError(f"{own_file} ({OPERATIONS_VARIABLE}) is no list of settings: name: value")
         return Operations.model_validate(_merged(settings, own))

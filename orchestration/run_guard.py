@@ -15,6 +15,8 @@ from warehouse.snapshot import SnapshotStore
 
 JOB_NAME = "publish_warehouse"
 PUBLICATION_STEP = "published__meraukla"
+# Tag of a run whose starter notes its end if no step does: between steps, only he can tell a signal from a failure.
+NOTED_BY_CALLER = "meraukla/noted_by_caller"
 
 
 def clear_up(settings: Settings) -> list[str]:
@@ -56,10 +58,27 @@ def run_guard(context: dg.InitResourceContext) -> Iterator[None]:
             yield
             record = last_run(settings)
             if is_whole_job and record and record.state == "running" and record.run_id == run_id:
-                fail_run(settings, run_id, "?", "The run ended before it came to publication.")
+                _note_interruption(settings, context)
     except RunLockedError as error:
         tell_locked_out(settings, run_id, error)
         raise
+
+
+def _note_interruption(settings: Settings, context: dg.InitResourceContext) -> None:
+    """Note that a run ends before publication: Dagster calls no hook for a step that a signal interrupts."""
+    run_id = context.run.run_id if context.run else None
+    failures = (
+        context.instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        if context.instance and run_id
+        else []
+    )
+    event = failures[0].dagster_event if failures else None
+    error = event.step_failure_data.error if event else None
+    if event and error:
+        is_stopped = error.cls_name == dg.DagsterExecutionInterruptedError.__name__
+        fail_run(settings, run_id, event.step_key or "?", error.message.strip(), is_stopped=is_stopped)
+    elif not (context.run and NOTED_BY_CALLER in context.run.tags):
+        fail_run(settings, run_id, "?", "The run ended before it came to publication.")
 
 
 @dg.success_hook

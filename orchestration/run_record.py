@@ -2,6 +2,7 @@
 
 `build/last_run.json` is written when a run begins and when it ends. One that says `running` while nobody holds the
 lock was cut off: nothing is left to tell it, so it is concluded. `published/status.json` says the same to a monitor.
+Who tells of it is whoever notices first: the next run, `meraukla serve` when it starts, or a sensor while it serves.
 """
 
 import json
@@ -9,23 +10,43 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Literal
 
 from orchestration.operations import load_operations
 from orchestration.settings import Settings
-from warehouse.alerts import Alert, Kind, send_alert
-from warehouse.files import write_json
+from warehouse.alerts import Alert, Kind, is_logged, send_alert
+from warehouse.clock import utc_now
+from warehouse.files import write_json_on_a_full_disk
 from warehouse.messages import message
-from warehouse.run_lock import RunLockedError, lock_holder
+from warehouse.run_lock import RunLockedError, lock_holder, run_lock
 from warehouse.snapshot import SnapshotError, SnapshotStore
 from warehouse.suspicion import Suspicion
 
 State = Literal["running", "succeeded", "failed", "stopped", "killed"]
 _BY_TEXT = {
-    "remedy_disk_full": ("no space left", "disk is full", "disk full", "not enough space", "disk quota exceeded"),
-    "remedy_not_writable": ("read-only file system", "permission denied", "readonly database"),
-    "remedy_out_of_memory": ("out of memory", "could not allocate", "memoryerror", "terminated abruptly"),
+    # SQLite, which keeps Dagster's history, calls it an I/O error when there is no room for its log.
+    "remedy_disk_full": (
+        "no space left",
+        "disk is full",
+        "disk full",
+        "not enough space",
+        "disk quota exceeded",
+        "disk i/o error",
+    ),
+    "remedy_not_writable": ("read-only file system", "permission denied", "readonly database", "read only database"),
+    "remedy_out_of_memory": (
+        "out of memory",
+        "cannot allocate",
+        "could not allocate",
+        "failed to allocate",
+        "memoryerror",
+        "bad_alloc",
+        "want of memory",
+        "can't start new thread",
+    ),
     "remedy_locked": ("another run is under way",),
 }
 # State → what status says, and the subject of the alert.
@@ -42,6 +63,8 @@ _SUBJECTS: dict[State, str] = {
     "killed": "alert_run_killed",
 }
 _SUSPICIONS_TOLD = 20
+# Alerts that tell how a run ended.
+_ENDS: frozenset[Kind] = frozenset({"run_failed", "run_killed", "run_locked_out"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +80,8 @@ class RunRecord:
     message: str | None = None
     remedy: str | None = None
     """Name of the message that tells what to do."""
+    place: str | None = None
+    """The folder that it is about, of a disk that is full or a folder that cannot be written to."""
 
     @property
     def is_trouble(self) -> bool:
@@ -85,6 +110,58 @@ def begin_run(settings: Settings, run_id: str | None) -> None:
     _write(settings, RunRecord(run_id, "running", started_at, pid=os.getpid()))
 
 
+def conclude_cut_off(settings: Settings) -> RunRecord | None:
+    """Note that the last run was cut off, and tell of it, once; nothing if it was not, or a run is under way.
+
+    Returns:
+        The run that was cut off.
+    """
+    record = last_run(settings)
+    if record is None or record.state != "killed":
+        return None
+    try:
+        # The lock keeps out a run that begins at this moment: it would tell of the same.
+        with run_lock(settings.lock_file, "look after a run that was cut off"):
+            before = _read(settings)
+            if before is None or before.state != "running":
+                return None
+            record = replace(before, state="killed", remedy="remedy_killed")
+            _tell(settings, record)
+            _write(settings, record)
+            return record
+    except (RunLockedError, OSError):
+        # The run that has begun tells of it; a folder that cannot be written to is told of by that run.
+        return None
+
+
+def tell_untold_failure(
+    settings: Settings, run_id: str, text: str, failed_at: datetime, *, is_publication: bool
+) -> bool:
+    """Note and tell that Dagster counts a run as failed, unless that was told already.
+
+    A run notes its own failures. What ends it before its first step, or from outside, only Dagster knows.
+
+    Args:
+        settings: where things lie.
+        run_id: the run.
+        text: why it failed.
+        failed_at: when, with its time zone.
+        is_publication: whether it was to publish; how another one ended is told, and not noted as the last run.
+
+    Returns:
+        Whether it had not been told.
+    """
+    if is_logged(run_id, _ENDS, settings.alert_log):
+        return False
+    record = RunRecord(run_id, "failed", _now(), _now(), None, "run", text, remedy_of(text), place_of(text, settings))
+    last = last_run(settings)
+    # A run that began since knows better how things stand.
+    if is_publication and (last is None or datetime.fromisoformat(last.started_at) <= failed_at):
+        _write(settings, record)
+    _tell(settings, record)
+    return True
+
+
 def end_run(settings: Settings, run_id: str | None) -> None:
     """Note that a run succeeded."""
     _write(settings, RunRecord(run_id, "succeeded", _started(settings), _now(), os.getpid()))
@@ -105,7 +182,15 @@ def fail_run(settings: Settings, run_id: str | None, step: str, text: str, *, is
         return
     state: State = "stopped" if is_stopped else "failed"
     record = RunRecord(
-        run_id, state, _started(settings), _now(), os.getpid(), step, text, remedy_of(text, is_stopped=is_stopped)
+        run_id,
+        state,
+        _started(settings),
+        _now(),
+        os.getpid(),
+        step,
+        text,
+        remedy_of(text, is_stopped=is_stopped),
+        place_of(text, settings),
     )
     _write(settings, record)
     _tell(settings, record)
@@ -117,6 +202,13 @@ def remedy_of(text: str, *, is_stopped: bool = False) -> str:
         return "remedy_stopped"
     lower = text.lower()
     return next((name for name, words in _BY_TEXT.items() if any(word in lower for word in words)), "remedy_failed")
+
+
+def place_of(text: str, settings: Settings) -> str:
+    """Return the folder that a failure of writing is about: the one it names, else that of the data."""
+    places = [settings.data_dir, settings.build_file.parent, settings.dbt_target_dir, Path(gettempdir())]
+    named = [place for place in places if str(place) in text]
+    return str(max(named, key=lambda place: len(place.parts), default=settings.data_dir))
 
 
 def tell_suspicions(settings: Settings, run_id: str, suspicions: Sequence[Suspicion]) -> list[str]:
@@ -147,6 +239,16 @@ def tell_locked_out(settings: Settings, run_id: str | None, error: RunLockedErro
     _send(settings, "run_locked_out", run_id, "alert_run_failed", texts, step="run_lock")
 
 
+def tell_late(settings: Settings, texts: dict[str, str], *, is_published: bool) -> list[str]:
+    """Tell that what is published is late, or that nothing is.
+
+    Returns:
+        What could not be sent.
+    """
+    subject = "alert_published_late" if is_published else "alert_nothing_published"
+    return _send(settings, "published_late", None, subject, texts)
+
+
 def describe(record: RunRecord, language: str) -> str:
     """Say how a run went and what to do, in one language."""
     facts = {
@@ -157,7 +259,7 @@ def describe(record: RunRecord, language: str) -> str:
         "since": record.started_at,
     }
     told = message(_STATUS[record.state], language, **facts)
-    return f"{told}\n{message(record.remedy, language)}" if record.remedy else told
+    return f"{told}\n{message(record.remedy, language, place=record.place or '?')}" if record.remedy else told
 
 
 def write_status(settings: Settings) -> None:
@@ -176,7 +278,7 @@ def write_status(settings: Settings) -> None:
             }
     with suppress(OSError):
         settings.published_dir.mkdir(parents=True, exist_ok=True)
-        write_json(
+        write_json_on_a_full_disk(
             settings.published_dir / "status.json",
             {"written_at": _now(), "published": published, "last_run": asdict(record) if record else None},
         )
@@ -209,12 +311,12 @@ def _read(settings: Settings) -> RunRecord | None:
 
 
 def _write(settings: Settings, record: RunRecord) -> None:
-    # If it cannot be noted (a full disk), the record goes on saying `running`, and the run counts as cut off.
+    # If it cannot be noted (a folder without rights), the record goes on saying `running`: the run counts as cut off.
     with suppress(OSError):
         settings.last_run_file.parent.mkdir(parents=True, exist_ok=True)
-        write_json(settings.last_run_file, asdict(record))
+        write_json_on_a_full_disk(settings.last_run_file, asdict(record))
     write_status(settings)
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return utc_now().isoformat(timespec="seconds")

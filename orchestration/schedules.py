@@ -1,8 +1,9 @@
-"""The job, and the night it runs in."""
+"""The jobs, and the night they run in."""
 
 import dagster as dg
 
 from orchestration.assets.received import GROUP as RECEIVED
+from orchestration.history import history_job
 from orchestration.run_guard import JOB_NAME, note_failure, note_success
 
 publish_job = dg.define_asset_job(
@@ -21,4 +22,14 @@ nightly = dg.ScheduleDefinition(
     execution_timezone="Europe/Riga",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Rebuilds and publishes the warehouse at 02:00 in Riga.",
+)
+
+pruning = dg.ScheduleDefinition(
+    name="pruning",
+    job=history_job,
+    # After the nightly run, and outside the hour that is there twice, or not at all, when clocks change.
+    cron_schedule="30 5 * * *",
+    execution_timezone="Europe/Riga",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Removes runs from Dagster's history that are older than `history_days` of operations.yml.",
 )

@@ -47,6 +47,9 @@ class Watch:
             return replace(self, seen=state), "Nothing new in the landing zone."
         if state != self.seen:
             return replace(self, seen=state, since=now), "Something has changed: waiting until it is quiet."
+        if now < self.since:
+            # The clock was set back: without this, nothing would be started before it has caught up.
+            return replace(self, since=now), "Waiting until the landing zone is quiet."
         if now - self.since < QUIET_SECONDS:
             return self, "Waiting until the landing zone is quiet."
         return self, ""

@@ -12,9 +12,9 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
@@ -22,7 +22,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["run_failed", "run_killed", "run_locked_out", "new_suspicions"]
+from warehouse.clock import utc_now
+
+Kind = Literal["run_failed", "run_killed", "run_locked_out", "new_suspicions", "published_late"]
 _RETRY_SECONDS = 1.0
 
 
@@ -47,6 +49,8 @@ class EmailSettings(_Part):
     host: str
     port: int = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
+    ca_file: Path | None = None
+    """Certificates that the server's must come from; None for those that the system trusts."""
     sender: str
     recipients: Annotated[tuple[str, ...], Field(min_length=1)]
     user_variable: str = "MERAUKLA_SMTP_USER"
@@ -112,6 +116,22 @@ def send_alert(alert: Alert, settings: AlertSettings, log_file: Path) -> list[st
     return problems
 
 
+def is_logged(run_id: str, kinds: Collection[Kind], log_file: Path) -> bool:
+    """Whether an alert of one of some kinds was sent for a run, as far back as the log and the one before it go."""
+    for file in (log_file, _numbered(log_file, 1)):
+        try:
+            lines = file.read_text("utf-8", errors="replace").splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            # A line that a full disk cut short is no JSON.
+            with suppress(ValueError, AttributeError):
+                entry = json.loads(line)
+                if entry.get("run_id") == run_id and entry.get("kind") in kinds:
+                    return True
+    return False
+
+
 def _ways(alert: Alert, settings: AlertSettings) -> list[tuple[str, Callable[[], None]]]:
     ways: list[tuple[str, Callable[[], None]]] = []
     email, webhook = settings.email, settings.webhook
@@ -133,8 +153,14 @@ def _send_email(alert: Alert, settings: EmailSettings, language: str) -> None:
     message["Message-ID"] = make_msgid(domain=settings.sender.rpartition("@")[2] or None)
     texts = (alert.text_lv, alert.text_en) if is_latvian else (alert.text_en, alert.text_lv)
     message.set_content("\n\n—\n\n".join(texts) + "\n")
-    secured = ssl.create_default_context()
     user, password = os.environ.get(settings.user_variable), os.environ.get(settings.password_variable)
+    if user and not password:
+        raise AlertError(f"{settings.user_variable} is set and {settings.password_variable} is not")
+    if user and password and not (user + password).isascii():
+        raise AlertError(f"{settings.user_variable} and {settings.password_variable} can hold ASCII characters only")
+    if settings.ca_file and not settings.ca_file.is_file():
+        raise AlertError(f"{settings.ca_file} (ca_file) is not there")
+    secured = ssl.create_default_context(cafile=settings.ca_file)
     connection = (
         smtplib.SMTP_SSL(settings.host, settings.port, timeout=settings.timeout_seconds, context=secured)
         if settings.security == "tls"
@@ -205,20 +231,21 @@ def _log(alert: Alert, problems: list[str], settings: LogSettings, log_file: Pat
     log_file.parent.mkdir(parents=True, exist_ok=True)
     if log_file.is_file() and log_file.stat().st_size >= settings.max_bytes:
         _turn_over(log_file, settings.kept_files)
-    entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **asdict(alert), "not_sent": problems}
+    entry = {"at": utc_now().isoformat(timespec="seconds"), **asdict(alert), "not_sent": problems}
     with log_file.open("a", encoding="utf-8") as file:
         file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
 
 def _turn_over(log_file: Path, kept_files: int) -> None:
-    def numbered(number: int) -> Path:
-        return log_file.with_name(f"{log_file.name}.{number}")
-
     for number in range(kept_files, 0, -1):
-        source = numbered(number - 1) if number > 1 else log_file
+        source = _numbered(log_file, number - 1) if number > 1 else log_file
         if source.is_file():
-            source.replace(numbered(number))
+            source.replace(_numbered(log_file, number))
     log_file.unlink(missing_ok=True)
+
+
+def _numbered(log_file: Path, number: int) -> Path:
+    return log_file.with_name(f"{log_file.name}.{number}")
 
 
 def _one_line(text: str) -> str:

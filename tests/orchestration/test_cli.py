@@ -431,6 +431,55 @@ def test_status_tells_that_what_is_published_is_late(copied_data: Settings) -> N
     assert "late: more than 26 hours" in result.stdout
 
 
+def told(settings: Settings) -> list[tuple[str, str, str]]:
+    lines = settings.alert_log.read_text("utf-8").splitlines() if settings.alert_log.is_file() else []
+    return [(alert["kind"], alert["subject_lv"], alert["text_en"]) for alert in map(json.loads, lines)]
+
+
+def test_status_that_is_to_tell_tells_what_nobody_else_can(copied_data: Settings) -> None:
+    publish_now(copied_data)
+    record_run(copied_data)
+    assert meraukla("status", "--tell").exit_code == 0
+    assert told(copied_data) == []
+
+    record_run(copied_data, "running", pid=1)
+    for _ in range(2):
+        assert meraukla("status", "--tell").exit_code == 4
+    ((kind, _, text),) = told(copied_data)
+    assert kind == "run_killed"
+    assert "was cut off" in text
+
+
+def test_status_that_is_to_tell_tells_in_both_languages_that_what_is_published_is_late(copied_data: Settings) -> None:
+    with duckdb.connect(str(copied_data.published_file)) as connection:
+        connection.execute("update audit.run set published_at = now() at time zone 'UTC' - interval 27 hours")
+    assert meraukla("status").exit_code == 4
+    assert told(copied_data) == []
+    assert meraukla("status", "--tell", "--language", "lv").exit_code == 4
+    ((kind, subject, text),) = told(copied_data)
+    assert (kind, subject) == ("published_late", "Mēraukla: publicētie dati ir novecojuši")
+    assert "It is late: more than 26 hours old." in text
+
+
+def test_status_that_is_to_tell_tells_that_nothing_is_published(empty_data: Settings) -> None:
+    assert meraukla("status", "--tell").exit_code == 3
+    ((kind, subject, text),) = told(empty_data)
+    assert (kind, subject) == ("published_late", "Mēraukla: nekas nav publicēts")
+    assert "Nothing is published yet." in text
+
+
+@pytest.mark.parametrize(("minutes", "exit_code"), [(2, 0), (90, 4)])
+def test_status_tells_of_a_clock_that_was_set(copied_data: Settings, minutes: int, exit_code: int) -> None:
+    with duckdb.connect(str(copied_data.published_file)) as connection:
+        connection.execute(
+            f"update audit.run set published_at = now() at time zone 'UTC' + interval {minutes} minutes"
+        )
+    result = meraukla("status")
+    assert result.exit_code == exit_code
+    assert ("lies in the future" in result.stdout) == (exit_code != 0)
+    assert json.loads(meraukla("status", "--json").stdout)["published"]["is_from_the_future"] == (exit_code != 0)
+
+
 def test_status_writes_json_for_a_monitor(copied_data: Settings) -> None:
     publish_now(copied_data)
     record_run(copied_data, **FAILURE)

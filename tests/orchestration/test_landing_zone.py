@@ -96,6 +96,18 @@ def test_a_new_file_starts_one_run_once_the_zone_is_quiet(looks: Looks, landing:
     assert looks.after(600) == ["Nothing new in the landing zone."]
 
 
+def test_a_clock_that_is_set_back_delays_a_run_by_no_more_than_the_quiet_time(looks: Looks, landing: Path) -> None:
+    publish("first")
+    looks.after(0)
+    looks.after(121)
+    looks.after(365 * 24 * 3600)  # The clock jumps a year ahead …
+    touch(landing / LEARNERS, "\n")
+    assert "waiting until it is quiet" in looks.after(0)[0]
+    # … and is set right again.
+    assert "until the landing zone is quiet" in looks.after(-365 * 24 * 3600)[0]
+    assert looks.after(121)[0].startswith("first/")
+
+
 def test_the_first_look_starts_a_run_if_nothing_is_published(looks: Looks) -> None:
     looks.after(0)
     (run_key,) = looks.after(121)

@@ -1,26 +1,14 @@
 """The schedule through the nights in which clocks change, and when what is published counts as late."""
 
 from datetime import datetime, timedelta
-from itertools import islice, pairwise
-from zoneinfo import ZoneInfo
+from itertools import pairwise
 
 import dagster as dg
 import pytest
-from dagster._utils.schedules import schedule_execution_time_iterator
 
+from fault_clocks import night_starts
 from orchestration.operations import load_operations
 from orchestration.schedules import nightly
-
-RIGA = ZoneInfo("Europe/Riga")
-
-
-def ticks(first: str, count: int) -> list[datetime]:
-    """When the schedule starts runs, from a day on."""
-    begin = datetime.fromisoformat(first).replace(tzinfo=RIGA)
-    found = schedule_execution_time_iterator(
-        begin.timestamp(), str(nightly.cron_schedule), nightly.execution_timezone, ascending=True
-    )
-    return list(islice(found, count))
 
 
 @pytest.mark.parametrize(
@@ -34,9 +22,10 @@ def ticks(first: str, count: int) -> list[datetime]:
     ],
 )
 def test_a_run_starts_once_each_night_at_two_by_the_clock_in_riga(first: str, hours_of_the_next_night: int) -> None:
-    starts = ticks(first, 4)
-    assert [start.astimezone(RIGA).strftime("%H:%M") for start in starts] == ["02:00"] * 4
-    days = [start.astimezone(RIGA).date() for start in starts]
+    starts = night_starts(datetime.fromisoformat(first), 4)
+    assert nightly.execution_timezone == "Europe/Riga"
+    assert [f"{start:%H:%M}" for start in starts] == ["02:00"] * 4
+    days = [start.date() for start in starts]
     assert days == [datetime.fromisoformat(first).date() + timedelta(days=number) for number in range(4)]
     # By the clock they are all a day apart: only the seconds tell.
     hours = [(after.timestamp() - before.timestamp()) / 3600 for before, after in pairwise(starts)]

@@ -1,18 +1,23 @@
 """How a run went is noted and told, whoever started it and however it ended."""
 
+import errno
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import gettempdir
 
 import dagster as dg
 import pytest
 
 from orchestration import run_guard as guarding
+from orchestration.build import prepare_dagster_home
 from orchestration.operations import OperationsError, load_operations
 from orchestration.run_guard import JOB_NAME, note_failure, note_success, run_guard
-from orchestration.run_record import begin_run, end_run, fail_run, last_run, remedy_of, tell_suspicions
-from orchestration.settings import Settings
+from orchestration.run_record import begin_run, describe, end_run, fail_run, last_run, remedy_of, tell_suspicions
+from orchestration.settings import PROJECT_DIR, Settings
 from warehouse.suspicion import Suspicion
 
 
@@ -80,6 +85,13 @@ def test_a_run_that_was_told_to_stop_was_stopped_though_something_else_broke_on_
     assert (record.state, record.remedy) == ("stopped", "remedy_stopped")
 
 
+def test_a_run_that_a_signal_interrupts_was_stopped_though_dagster_calls_no_hook_for_it(settings: Settings) -> None:
+    assert not run_job(dg.DagsterExecutionInterruptedError()).success
+    record = last_run(settings)
+    assert record is not None
+    assert (record.state, record.failed_step) == ("stopped", "published__meraukla")
+
+
 def test_a_run_that_never_came_to_publication_has_failed(settings: Settings) -> None:
     @dg.op(required_resource_keys={"run_guard"})
     def other() -> None:
@@ -139,6 +151,39 @@ def guarding_holder() -> object:
     return Holder(4711, "2026-01-31 02:00:00", "synthetic")
 
 
+JOB_THAT_LOOKS_WHERE_IT_WRITES = """
+import os, sys
+import dagster as dg
+
+@dg.op
+def look():
+    print([os.readlink(f"/proc/self/fd/{number}") for number in (1, 2)])
+
+@dg.job
+def job():
+    look()
+
+with dg.DagsterInstance.from_config(sys.argv[1]) as instance:
+    job.execute_in_process(instance=instance)
+"""
+
+
+def test_what_a_run_says_does_not_go_through_a_file_that_a_full_disk_would_cut_off(
+    settings: Settings, tmp_path: Path
+) -> None:
+    prepare_dagster_home(settings)
+    with (tmp_path / "terminal").open("w+") as terminal:
+        subprocess.run(  # noqa: S603 - a program of our own
+            [sys.executable, "-c", JOB_THAT_LOOKS_WHERE_IT_WRITES, str(settings.dagster_home)],
+            stdout=terminal,
+            stderr=terminal,
+            env=os.environ | {"DAGSTER_HOME": str(settings.dagster_home), "PYTHONPATH": str(PROJECT_DIR)},
+            check=True,
+        )
+        terminal.seek(0)
+        assert str([terminal.name, terminal.name]) in terminal.read()
+
+
 # --- Records ---
 
 
@@ -168,15 +213,60 @@ def test_a_run_keeps_its_beginning_when_dagster_gives_it_its_id(settings: Settin
     [
         ("IO Error: Could not write: No space left on device", "remedy_disk_full"),
         ("(sqlite3.OperationalError) database or disk is full", "remedy_disk_full"),
+        ("OperationalError: (sqlite3.OperationalError) disk I/O error", "remedy_disk_full"),
         ("[Errno 30] Read-only file system: 'x'", "remedy_not_writable"),
         ("[Errno 13] Permission denied: 'x'", "remedy_not_writable"),
         ("Out of Memory Error: could not allocate block", "remedy_out_of_memory"),
-        ("A process in the process pool was terminated abruptly", "remedy_out_of_memory"),
+        ("MemoryError", "remedy_out_of_memory"),
+        ("[Errno 12] Cannot allocate memory", "remedy_out_of_memory"),
+        ("RuntimeError: can't start new thread", "remedy_out_of_memory"),
+        (
+            "The process that builds the tables was ended from outside, perhaps for want of memory.",
+            "remedy_out_of_memory",
+        ),
         ("raw.synthetic: [0] is not 1.", "remedy_failed"),
     ],
 )
 def test_a_failure_comes_with_what_to_do_about_it(text: str, remedy: str) -> None:
     assert remedy_of(text) == remedy
+
+
+@pytest.mark.parametrize("named", ["data", "temp", "nothing"])
+def test_a_failure_of_writing_names_the_folder_in_both_languages(settings: Settings, named: str) -> None:
+    places = {"data": settings.data_dir, "temp": Path(gettempdir()), "nothing": settings.data_dir}
+    place = places[named]
+    text = "No space left on device" + ("" if named == "nothing" else f": '{place / 'x' / 'synthetic.part'}'")
+    begin_run(settings, "synthetic")
+    fail_run(settings, "synthetic", "core_models", text)
+    record = last_run(settings)
+    assert record is not None
+    assert f"The disk of {place} is full" in describe(record, "en")
+    assert f"Disks, uz kura ir {place}, ir pilns" in describe(record, "lv")
+
+
+def test_a_failure_is_noted_though_the_disk_has_no_room_for_another_file(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, _: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    begin_run(settings, "synthetic")
+    monkeypatch.setattr("warehouse.files.write_whole", full)
+    fail_run(settings, "synthetic", "core_models", "No space left on device")
+    record = last_run(settings)
+    assert record is not None
+    assert (record.state, record.remedy) == ("failed", "remedy_disk_full")
+    assert monitor(settings)["state"] == "failed"
+
+
+def test_a_record_of_an_earlier_version_is_still_told(settings: Settings) -> None:
+    settings.last_run_file.parent.mkdir(parents=True)
+    settings.last_run_file.write_text(
+        json.dumps({"run_id": "x", "state": "failed", "started_at": "2026-01-31", "remedy": "remedy_disk_full"})
+    )
+    record = last_run(settings)
+    assert record is not None
+    assert "is full" in describe(record, "en")
 
 
 def test_new_suspicions_are_told_and_no_news_is_no_alert(settings: Settings) -> None:
