@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -23,7 +22,6 @@ from orchestration.dagster_dbt_alone import (
 )
 from orchestration.lineage import read_lineage
 from orchestration.settings import Settings
-from warehouse.store import open_build
 
 if TYPE_CHECKING:
     from orchestration.dbt_process import IndirectSelection
@@ -61,10 +59,6 @@ def dbt_resource(_: dg.InitResourceContext) -> Iterator[dbt_worker.DbtWorker]:
         yield dbt_worker.begin()
     finally:
         dbt_worker.end()
-
-
-class DbtBuildError(Exception):
-    """A model or a test failed; the message names the nodes."""
 
 
 @cache
@@ -130,83 +124,43 @@ def build(
         DbtBuildError: a model or a test failed. What ran before is reported first.
     """
     settings = Settings.from_environment()
+    manifest, translator, lineage = _manifest(), _translator(), read_lineage(settings)
     selection, _ = get_subset_selection_for_context(
         context=context,
-        manifest=_manifest(),
+        manifest=manifest,
         select=f"config.meta.stage:{stage}",
         exclude=None,
         selector=None,
-        dagster_dbt_translator=_translator(),
+        dagster_dbt_translator=translator,
         current_dbt_indirect_selection_env=None,
     )
-    outcome = worker.build(settings, selection, indirect_selection)
-    tables = _describe_tables(settings.build_file)
-    if not outcome.failure:
-        when_built()
-    yield from _to_dagster_events(context, settings, outcome.events, tables)
-    if outcome.failure:
-        raise DbtBuildError(outcome.failure)
-
-
-def _to_dagster_events(
-    context: dg.AssetExecutionContext,
-    settings: Settings,
-    raw_events: Sequence[dict[str, Any]],
-    tables: Mapping[str, "_Table"],
-) -> Iterator[DbtEvent]:
-    manifest, translator = _manifest(), _translator()
-    lineage = read_lineage(settings)
-    for raw_event in raw_events:
-        node_id = raw_event.get("data", {}).get("node_info", {}).get("unique_id", "")
-        history = _event_history(manifest, node_id, tables)
-        message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata=history)
+    for result in worker.build(settings, selection, indirect_selection, when_built):
+        node_id = result.event.get("data", {}).get("node_info", {}).get("unique_id", "")
+        message = DbtCoreCliEventMessage(
+            raw_event=dict(result.event), event_history_metadata=_event_history(manifest, node_id, result.columns)
+        )
         for event in message.to_default_asset_events(
             manifest=manifest, dagster_dbt_translator=translator, context=context, target_path=settings.dbt_target_dir
         ):
             if isinstance(event, dg.Output):
-                table = tables.get(_relation(manifest["nodes"][node_id]), _Table({}, None))
-                metadata = {} if table.row_count is None else {"dagster/row_count": table.row_count}
+                metadata = {} if result.row_count is None else {"dagster/row_count": result.row_count}
                 yield event.with_metadata({**event.metadata, **metadata, **lineage.get(node_id, {})})
             else:
                 yield event  # type: ignore[misc]
-
-
-class _Table:
-    def __init__(self, columns: dict[str, dict[str, Any]], row_count: int | None) -> None:
-        self.columns = columns
-        self.row_count = row_count
 
 
 def _relation(node: Mapping[str, Any]) -> str:
     return f"{node['schema']}.{node.get('identifier') or node.get('alias') or node['name']}"
 
 
-def _describe_tables(build_file: Path) -> dict[str, _Table]:
-    """Read columns of all tables and views, and row counts of the tables, in one go."""
-    tables: dict[str, _Table] = {}
-    with open_build(build_file) as connection:
-        counts = dict(
-            connection.execute(
-                "select schema_name || '.' || table_name, estimated_size from duckdb_tables() where not internal"
-            ).fetchall()
-        )
-        for name, column, data_type in connection.execute(
-            "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
-            "where not internal order by all"
-        ).fetchall():
-            tables.setdefault(name, _Table({}, counts.get(name))).columns[column] = {"data_type": data_type}
-    return tables
-
-
-def _event_history(manifest: Mapping[str, Any], node_id: str, tables: Mapping[str, _Table]) -> dict[str, Any]:
+def _event_history(manifest: Mapping[str, Any], node_id: str, columns: Mapping[str, str]) -> dict[str, Any]:
     """Give dagster-dbt the columns of a node as they were built, with their descriptions."""
-    node = manifest["nodes"].get(node_id)
-    if node is None or node["resource_type"] not in {"model", "seed"} or _relation(node) not in tables:
+    if not columns:
         return {}
-    descriptions = {name: column.get("description") for name, column in node["columns"].items()}
+    described = manifest["nodes"][node_id]["columns"]
     return {
         "columns": {
-            name: {**column, "description": descriptions.get(name)}
-            for name, column in tables[_relation(node)].columns.items()
+            name: {"data_type": data_type, "description": described.get(name, {}).get("description")}
+            for name, data_type in columns.items()
         }
     }

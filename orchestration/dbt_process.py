@@ -5,8 +5,8 @@ dbt is called through its own runner: a process for each command would load it a
 
 import os
 import pickle
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ IndirectSelection = Literal["cautious", "eager"]
 # What dbt_project/profiles.yml reads the build file's path from.
 PROFILE_VARIABLE = "DBT_ENV_SECRET_BUILD_FILE"
 _RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
+_RELATIONS = frozenset({"model", "seed"})
 _FAILED = frozenset({"error", "fail", "runtime error"})
 
 
@@ -34,17 +35,29 @@ class DbtError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class BuildOutcome:
-    """What became of a `dbt build`: the result event of each node that ran, and what failed, if anything did."""
+class NodeResult:
+    """What became of one node of a `dbt build`.
 
-    events: Sequence[dict[str, Any]]
-    failure: str | None
+    Attributes:
+        event: dbt's own event of the result.
+        columns: data types of what was built, by column, in their order; empty for a test, and for what failed.
+        row_count: rows of the table that was built; None for anything else.
+    """
+
+    event: Mapping[str, Any]
+    columns: Mapping[str, str]
+    row_count: int | None
 
 
 def load(settings: Settings) -> None:
-    """Load the parsed project before it is needed."""
+    """Load the parsed project before it is needed.
+
+    To list nothing makes dbt read its own files and build its own classes, which would take its first build a second.
+    It does not open the build file.
+    """
     if is_prepared(settings):
-        _parsed_project(settings)
+        runner = dbtRunner(manifest=_parsed_project(settings))
+        _invoke(runner, settings, ["--no-write-json", "list", "--select=resource_type:exposure"])
 
 
 def compile_project(settings: Settings) -> None:
@@ -110,7 +123,12 @@ def run_unit_tests(settings: Settings) -> int:
     return len(cast("Any", result.result).results)
 
 
-def build(settings: Settings, selection: Sequence[str], indirect_selection: IndirectSelection) -> BuildOutcome:
+def build(
+    settings: Settings,
+    selection: Sequence[str],
+    indirect_selection: IndirectSelection,
+    tell: Callable[[NodeResult], None],
+) -> str | None:
     """Run `dbt build` for what is selected.
 
     Unit tests are left to `make test`: they judge the SQL, not tonight's data.
@@ -119,15 +137,17 @@ def build(settings: Settings, selection: Sequence[str], indirect_selection: Indi
         settings: where things lie.
         selection: dbt's own arguments of selection.
         indirect_selection: whether a test runs only if all models it reads are selected, or if one of them is.
+        tell: called with the result of each node as soon as it is there.
+
+    Returns:
+        What failed, None if nothing did.
     """
-    events: list[dict[str, Any]] = []
 
-    def remember(event: EventMsg) -> None:
+    def pass_on(event: EventMsg) -> None:
         if event.info.name in _RESULT_EVENTS:
-            events.append(MessageToDict(event, preserving_proto_field_name=True))
+            tell(_to_result(MessageToDict(event, preserving_proto_field_name=True)))
 
-    runner = dbtRunner(manifest=_parsed_project(settings), callbacks=[remember])
-    failure: str | None = None
+    runner = dbtRunner(manifest=_parsed_project(settings), callbacks=[pass_on])
     try:
         _invoke(
             runner,
@@ -141,8 +161,22 @@ def build(settings: Settings, selection: Sequence[str], indirect_selection: Indi
             ],
         )
     except DbtError as error:
-        failure = str(error)
-    return BuildOutcome(events, failure)
+        return str(error)
+    return None
+
+
+def _to_result(event: dict[str, Any]) -> NodeResult:
+    node = event["data"]["node_info"]
+    if node["resource_type"] not in _RELATIONS or node["node_status"] != "success":
+        return NodeResult(event, {}, None)
+    relation = node["node_relation"]["relation_name"]
+    with closing(DuckDBConnectionManager.env().handle()) as handle:
+        cursor = handle.cursor()
+        columns = {name: data_type for name, data_type, *_ in cursor.execute(f"describe {relation}").fetchall()}
+        if node["materialized"] == "view":
+            return NodeResult(event, columns, None)
+        ((row_count,),) = cursor.execute(f"select count(*) from {relation}").fetchall()
+    return NodeResult(event, columns, row_count)
 
 
 def _invoke(runner: dbtRunner, settings: Settings, arguments: Sequence[str]) -> dbtRunnerResult:

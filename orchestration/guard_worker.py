@@ -19,6 +19,10 @@ PUBLISHED_KEY = dg.AssetKey(["published", "meraukla"])
 _RULES = "rules"
 
 
+class GuardProcessEndedError(Exception):
+    """The process that runs the guard's checks is gone."""
+
+
 @dataclass(slots=True)
 class GuardWorker:
     """Runs the guard's functions in a process of its own, one after the other.
@@ -43,23 +47,39 @@ class GuardWorker:
         """Return what the suites of some stages found in the build file; run them now unless that was begun."""
         if stages not in self.begun:
             self.begin_suites(settings, stages)
-        return self.begun.pop(stages).result()
+        return self._outcomes(stages)
 
     def run_rules(self, settings: Settings) -> Outcomes:
         """Return what the comparability rules found in the build file; run them now unless that was begun."""
         if _RULES not in self.begun:
             self.begin_rules(settings)
-        return self.begun.pop(_RULES).result()
+        return self._outcomes(_RULES)
 
     def _begin(self, name: object, function: Callable[..., Outcomes], *arguments: object) -> None:
         self.is_documented = False
-        self.begun[name] = self.pool.submit(function, *arguments)
+        try:
+            self.begun[name] = self.pool.submit(function, *arguments)
+        except BrokenProcessPool as error:
+            raise _ended() from error
+
+    def _outcomes(self, name: object) -> Outcomes:
+        try:
+            return self.begun.pop(name).result()
+        except BrokenProcessPool as error:
+            raise _ended() from error
 
     def write_data_docs(self, settings: Settings) -> None:
         """Begin to write Data Docs of all that was checked so far, unless that was done; nobody waits for them."""
         if not self.is_documented:
             self.is_documented = True
             self.pool.submit(guard_process.write_data_docs, settings.data_docs_dir)
+
+
+def _ended() -> GuardProcessEndedError:
+    return GuardProcessEndedError(
+        "The process that checks the tables was ended from outside, perhaps for want of memory. "
+        "Look at the system's log, and run again: meraukla build"
+    )
 
 
 def is_whole_job(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> bool:

@@ -6,28 +6,45 @@ import gc
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from orchestration.settings import GC_THRESHOLD
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing.connection import Connection
 
 _PR_SET_PDEATHSIG = 1
 
 
-def start_process() -> "ProcessPoolExecutor":
-    """Return a pool of one new process, which does one thing after the other and imports what these need."""
+def start_process(begin: Callable[..., object] | None = None, *arguments: object) -> "ProcessPoolExecutor":
+    """Return a pool of one new process, which does one thing after the other and imports what these need.
+
+    Args:
+        begin: called in the process before anything else, with the arguments.
+        arguments: what it is called with; the end of a pipe, for example.
+    """
     # Not before the command line has registered how it ends: what multiprocessing wants done then must come first.
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
     return ProcessPoolExecutor(
-        max_workers=1, mp_context=get_context("spawn"), initializer=_prepare, initargs=(os.getpid(),)
+        max_workers=1,
+        mp_context=get_context("spawn"),
+        initializer=_prepare,
+        initargs=(os.getpid(), begin, arguments),
     )
 
 
-def _prepare(parent: int) -> None:
+def pipe() -> "tuple[Connection[Any, Any], Connection[Any, Any]]":
+    """Return the ends of a pipe from a process to this one: the receiver's and the sender's."""
+    from multiprocessing import get_context  # noqa: PLC0415 - see above
+
+    return get_context("spawn").Pipe(duplex=False)
+
+
+def _prepare(parent: int, begin: Callable[..., object] | None, arguments: tuple[object, ...]) -> None:
     """Prepare the process, before anything else runs in it."""
     gc.set_threshold(GC_THRESHOLD)
     _die_with(parent)
@@ -35,6 +52,8 @@ def _prepare(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The run waits for the worker's end, and taking the interpreter apart, library by library, takes a second.
     atexit.register(os._exit, 0)
+    if begin:
+        begin(*arguments)
 
 
 def _die_with(parent: int) -> None:

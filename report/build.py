@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 from time import monotonic
 
 from report.addresses import Address, address
+from report.charts import load_charts
 from report.downloads import write_all, write_downloads
 from report.editions import (
     FIGURES,
@@ -24,7 +25,7 @@ from report.editions import (
 )
 from report.pdf import PdfError, Printing, chromium
 from report.published import NothingToReportError, Published, read_published, strategies
-from report.site import Renderer, Site, write_assets, write_preview, write_root, write_sitemap
+from report.site import Renderer, Site, load_site, write_assets, write_preview, write_root, write_sitemap
 from report.views import overview
 from report.words import LANGUAGES
 from warehouse.store import open_read_only
@@ -47,6 +48,12 @@ class Built:
     pdf_refused: str | None
     seconds: float
     editions: tuple[Edition, ...]
+
+
+def load() -> None:
+    """Load what a report is written with before there is anything to report on: it takes seconds."""
+    load_charts()
+    load_site()
 
 
 def build_report(

@@ -21,7 +21,7 @@ from report.charts import SeriesChart, has_something_to_show, interval_svg, seri
 from report.editions import Correction, Edition
 from report.published import Check, Claim, Code, Flag, Progress, Share, Strategy, groups
 from report.views import AdvantageView, CountSeries, IndicatorView, Overview, SeriesView
-from report.words import LANGUAGES, Words, slug, tidy
+from report.words import LANGUAGES, Words, catalogue, slug, tidy
 
 _HERE = Path(__file__).parent
 _PREVIEW = (1200, 630)
@@ -105,6 +105,13 @@ def _environment() -> Environment:
 def _raw(number: float | None) -> str:
     """Write a number for programs: enough digits to be the same number again."""
     return "" if number is None else repr(float(number))
+
+
+def load_site() -> None:
+    """Load the texts and compile the templates."""
+    catalogue()
+    for name in _environment().list_templates():
+        _environment().get_template(name)
 
 
 @dataclass

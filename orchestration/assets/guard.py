@@ -115,13 +115,16 @@ def _what_was_quarantined() -> str:
 
 @dg.multi_asset_check(
     specs=[*_check_specs("landing", blocking=False), *_check_specs("guard", blocking=True)],
-    required_resource_keys={"guard_worker"},
+    required_resource_keys={"guard_worker", "report_worker"},
 )
 def guard_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
     """Suites of the raw sources and of core. A critical failure stops the run before any mart is built."""
     worker: GuardWorker = context.resources.guard_worker
     stages: tuple[Stage, ...] = ("landing", "guard")
     settings = Settings.from_environment()
+    if is_whole_job(context):
+        # dbt is idle until the marts: a core is free.
+        context.resources.report_worker.begin_loading()
     outcomes = worker.run_suites(settings, stages)
     if is_whole_job(context) and not any(result.stops_publication for result in outcomes.results):
         worker.begin_rules(settings)

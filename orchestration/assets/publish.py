@@ -1,6 +1,5 @@
 """Publication: the audited build file becomes the file that users open, with its report, in one atomic switch."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from orchestration.assets.transform import AFTER_GUARD, mart_models
 from orchestration.dbt import OWNER
 from orchestration.guard_worker import PUBLISHED_KEY
 from orchestration.operations import load_operations
+from orchestration.report_worker import ReportWorker
 from orchestration.run_record import tell_suspicions
 from orchestration.settings import Settings
 from warehouse.difference import Difference
@@ -89,30 +89,19 @@ def refuse_unaudited(settings: Settings) -> None:
             description=_REPORT_DESCRIPTION,
         ),
     ],
-    required_resource_keys={"run_guard"},
+    required_resource_keys={"report_worker", "run_guard"},
 )
 def published_file(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
     """What is published is switched in together: the file with its copies, and the report on it."""
-    # Templates and charts are imports that only this step needs.
-    from report.build import URL_VARIABLE, Built, publish_report  # noqa: PLC0415
-
     operations = load_operations()
     settings = Settings.from_environment()
     refuse_unaudited(settings)
     suspicions = record_suspicions(settings.build_file, settings.published_file)
+    worker: ReportWorker = context.resources.report_worker
     reports: list[Built] = []
 
     def write_report(draft: SnapshotDraft) -> None:
-        base_url = os.environ.get(URL_VARIABLE, "")
-        try:
-            reports.append(publish_report(draft.database, draft.path, settings.editions_dir, base_url=base_url))
-        except OSError:
-            raise
-        except Exception as error:
-            raise PublicationError(
-                f"The monitoring report could not be written ({type(error).__name__}: {error}). It belongs to what "
-                "is published, so nothing was. This is a fault of the program: tell those who keep it."
-            ) from error
+        reports.append(worker.publish(draft.database, draft.path, settings.editions_dir))
 
     publication = publish(
         settings.build_file,

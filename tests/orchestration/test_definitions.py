@@ -115,12 +115,19 @@ def test_the_job_covers_every_asset_and_every_check(defs: dg.Definitions) -> Non
     assert layer.asset_graph.asset_check_keys == graph.asset_check_keys
 
 
-def test_the_schedule_is_on_and_starts_the_job_at_two_at_night_in_riga(defs: dg.Definitions) -> None:
-    (schedule,) = defs.schedules or []
-    assert isinstance(schedule, dg.ScheduleDefinition)
-    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Europe/Riga")
-    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
-    assert schedule.job_name == "publish_warehouse"
+def test_the_schedules_are_on_and_start_their_jobs_at_night_in_riga(defs: dg.Definitions) -> None:
+    found = {}
+    for schedule in defs.schedules or []:
+        assert isinstance(schedule, dg.ScheduleDefinition)
+        assert schedule.execution_timezone == "Europe/Riga"
+        assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+        found[schedule.job_name] = schedule.cron_schedule
+    assert found == {"publish_warehouse": "0 2 * * *", "prune_history": "30 5 * * *"}
+
+
+def test_the_sensors_are_on(defs: dg.Definitions) -> None:
+    found = {sensor.name: sensor.default_status for sensor in defs.sensors or []}
+    assert found == dict.fromkeys(("landing_zone", "lost_run", "failed_run"), dg.DefaultSensorStatus.RUNNING)
 
 
 # --- Import ---

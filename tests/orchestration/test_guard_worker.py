@@ -1,5 +1,7 @@
 """What the guard's worker is asked early is asked once, and only by a run that goes on to publication."""
 
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +13,10 @@ import pytest
 
 from expectations.guard import Outcomes
 from orchestration import guard_process
-from orchestration.guard_worker import PUBLISHED_KEY, GuardWorker, is_whole_job
+from orchestration.guard_worker import PUBLISHED_KEY, GuardProcessEndedError, GuardWorker, is_whole_job
+from orchestration.run_record import remedy_of
 from orchestration.settings import Settings
+from orchestration.worker_process import start_process
 
 
 @pytest.fixture
@@ -64,3 +68,15 @@ def test_only_a_run_that_publishes_is_the_whole_job(selected: set[dg.AssetKey], 
     layer = SimpleNamespace(selected_asset_keys=selected)
     context = cast("Any", SimpleNamespace(job_def=SimpleNamespace(asset_layer=layer)))
     assert is_whole_job(context) is is_whole
+
+
+def test_a_worker_that_is_killed_is_told_in_words_with_what_to_do(tmp_path: Path) -> None:
+    settings = replace(Settings.from_environment(), data_dir=tmp_path)
+    with start_process() as pool:
+        os.kill(pool.submit(os.getpid).result(), signal.SIGKILL)
+        worker = GuardWorker(pool)
+        with pytest.raises(GuardProcessEndedError, match="for want of memory") as told:
+            worker.run_suites(settings, ("audit",))
+        with pytest.raises(GuardProcessEndedError):
+            worker.run_rules(settings)
+    assert remedy_of(str(told.value)) == "remedy_out_of_memory"
