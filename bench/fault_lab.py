@@ -1,4 +1,4 @@
-"""A laboratory for faults: a warehouse of its own, runs in forked processes that can be killed, and a sharp eye.
+"""A laboratory for faults: a warehouse of its own, runs in forked processes that can be harmed, and a sharp eye.
 
 Everything is synthetic in one respect: the warehouse lies in a temporary folder, and its second set of landing files
 differs from the real ones in a single cell, so that old and new contents can be told apart.
@@ -7,20 +7,21 @@ differs from the real ones in a single cell, so that old and new contents can be
 import csv
 import json
 import os
-import resource
 import shutil
 import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from orchestration.settings import DATA_VARIABLE, LANDING_VARIABLE, PROJECT_DIR, Settings
 from warehouse.difference import STAMPS
+from warehouse.messages import message
 from warehouse.publish import stamp_sql
 from warehouse.snapshot import SnapshotStore
 from warehouse.store import open_read_only
@@ -28,8 +29,30 @@ from warehouse.store import open_read_only
 _CHANGED_FILE = "liepaja-2020-2025/indicators/value.csv"
 # The result of indicator 3 in 2024/2025 (report, line 565); what stands instead is synthetic.
 _CHANGED_ROW, _CHANGED_COLUMN, _SYNTHETIC_VALUE = 25, "value_printed", "4,6 %"
-_LAST_BEFORE_PUBLICATION = "audit_checks"
-Listener = Callable[[str], None]
+# What a run does, one after the other → the step that ends just before. The report is a part of publication: its
+# folder tells that it is being written.
+STAGES = {
+    "load": None,
+    "landing": "load",
+    "core": "landing_files",
+    "guard": "core_models",
+    "marts": "guard__flag",
+    "audit": "mart_models",
+    "publication": "audit_checks",
+    "report": None,
+}
+_LAST_BEFORE_PUBLICATION = STAGES["publication"]
+_REPORT = "snapshots/*/.report-*"
+_LOOK_SECONDS = 0.001
+Action = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that happens once, in the process of the run, as a stage of it begins."""
+
+    stage: str
+    act: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,31 +111,49 @@ class Lab:
 
     # --- Runs ---
 
-    def begin_run(self, landing: str, listener: Listener | None = None) -> "Child":
+    def begin_run(self, landing: str, *faults: Fault) -> "Child":
         """Begin a run of the whole job in a forked process.
 
         Args:
             landing: which set of files it reads.
-            listener: called in that process after each step, with its name.
+            faults: what happens to it.
         """
         settings = self.use(landing)
 
         def run() -> None:
-            from orchestration.build import run_build  # noqa: PLC0415 - imported before the fork
+            from orchestration.build import BuildFailedError, run_build  # noqa: PLC0415 - imported before the fork
+            from orchestration.run_record import place_of, remedy_of  # noqa: PLC0415
 
             def tell(step: str, _: float, __: bool) -> None:
                 if step == _LAST_BEFORE_PUBLICATION:
                     print("publication begins", flush=True)
-                if listener:
-                    listener(step)
+                for fault in faults:
+                    if step == STAGES[fault.stage]:
+                        fault.act()
 
-            print("run", run_build(settings, tell), flush=True)
+            for fault in faults:
+                if fault.stage == "load":
+                    fault.act()
+                elif fault.stage == "report":
+                    stand = list(settings.published_dir.glob(_REPORT))
+                    arguments = (settings.published_dir, stand, fault.act)
+                    Thread(target=_act_when_seen, args=arguments, daemon=True).start()
+            try:
+                print("run", run_build(settings, tell), flush=True)
+            except BuildFailedError as error:
+                remedy = remedy_of(str(error), is_stopped=error.is_stopped)
+                print(f"told: at {error.step}: {error}")
+                print(f"told: {remedy}: {message(remedy, 'en', place=place_of(str(error), settings))}", flush=True)
+                raise
 
         return Child(run)
 
-    def run(self, landing: str, listener: Listener | None = None) -> Ended:
+    def run(self, landing: str, *faults: Fault) -> Ended:
         """Run the whole job in a forked process to its end."""
-        return self.begin_run(landing, listener).wait()
+        ended = self.begin_run(landing, *faults).wait()
+        what = ", ".join(fault.stage for fault in faults) or "no fault"
+        print(f"run ({what}): ended with {ended.code} after {ended.seconds:.0f} s", file=sys.stderr, flush=True)
+        return ended
 
     # --- Readers ---
 
@@ -123,6 +164,13 @@ class Lab:
             TornError: something is not as the snapshot's own stamps and manifest say.
         """
         return look_at(self.settings.published_file)
+
+
+def _act_when_seen(published: Path, stand: Collection[Path], act: Action) -> None:
+    """Act as soon as there is a report beside those that stand."""
+    while set(published.glob(_REPORT)) <= set(stand):
+        time.sleep(_LOOK_SECONDS)
+    act()
 
 
 def look_at(published_file: Path) -> Seen:
@@ -202,13 +250,15 @@ class Child:
             os.dup2(self.output.fileno(), 2)
             sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor
             sys.stderr = sys.stdout
-            action()
-            code = 0
-        except BaseException as error:  # Whatever it is, the parent is told and the process ends here.
-            print(f"{type(error).__name__}: {error}")
-            traceback.print_exc()
-        finally:
+            try:
+                action()
+                code = 0
+            except BaseException as error:  # Whatever it is, the parent is told.
+                print(f"{type(error).__name__}: {error}")
+                traceback.print_exc()
             sys.stdout.flush()
+        finally:
+            # Whatever happens, this process ends here: what follows is the parent's.
             os._exit(code)
 
     def has_said(self, words: str) -> bool:
@@ -246,55 +296,3 @@ def warm_up() -> None:
     from orchestration.definitions import defs  # noqa: PLC0415 - needs the manifest
 
     defs.resolve_job_def("publish_warehouse")
-
-
-# --- Disks and memory ---
-
-
-@contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
-    """Mount a small disk in memory on a folder. Needs the right to mount.
-
-    Raises:
-        PermissionError: this process may not mount.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    _mount(["-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(folder)])
-    try:
-        yield
-    finally:
-        _command("umount", ["-l", str(folder)])
-
-
-@contextmanager
-def read_only(folder: Path) -> Iterator[None]:
-    """Make a folder unwritable for everybody, root too. Needs the right to mount."""
-    _mount(["--bind", str(folder), str(folder)])
-    try:
-        _mount(["-o", "remount,ro,bind", str(folder)])
-        yield
-    finally:
-        _command("umount", ["-l", str(folder)])
-
-
-def fill(folder: Path, left_bytes: int = 0) -> None:
-    """Fill the disk that a folder lies on, but for a few bytes."""
-    free = shutil.disk_usage(folder).free - left_bytes
-    if free > 0:
-        with (folder / "filler").open("wb") as file, suppress(OSError):
-            os.posix_fallocate(file.fileno(), 0, free)
-
-
-def _mount(arguments: list[str]) -> None:
-    if _command("mount", arguments):
-        raise PermissionError("this process may not mount disks")
-
-
-def _command(name: str, arguments: list[str]) -> int:
-    # Not forked through `subprocess`: the lab's processes are counted by their parent.
-    return os.spawnvp(os.P_WAIT, name, [name, *arguments])  # noqa: S606 - fixed commands
-
-
-def limit_memory(megabytes: int) -> None:
-    """Let this process, and what it starts, have so much address space and no more."""
-    resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
