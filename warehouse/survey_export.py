@@ -20,6 +20,7 @@ from warehouse.arrow import empty_table, to_table
 from warehouse.contract import Contract
 from warehouse.detection import Expected
 from warehouse.limits import load_limits
+from warehouse.messages import message
 from warehouse.readers import LandingFile, ReadResult, file_content, provenance
 from warehouse.rejection import FileRejectedError, Rejection, closest
 from warehouse.sheets import Cells, read_cells
@@ -126,8 +127,7 @@ def _counted(item: Item, language: str) -> str:
     """Return the answers that count as positive, and those that are not counted."""
     positive = item.scale.labels(item.positive, language)
     left_out = item.scale.labels(item.left_out, language)
-    without = "neskaitot" if language == "lv" else "not counting"
-    return f"{positive} ({without}: {left_out})" if left_out else positive
+    return message("answers_counted", language, positive=positive, left_out=left_out) if left_out else positive
 
 
 def _expected(mapping: SurveyMapping) -> Expected:
