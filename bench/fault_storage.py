@@ -176,5 +176,8 @@ def stops(lab: Lab, stages: Sequence[str]) -> Iterator[Row]:
     """Ask runs to end, by SIGTERM, as each stage begins."""
     trial = Trial(lab)
     for stage in stages:
+        if stage == "load":
+            # The run has not begun: there is nothing to stop.
+            continue
         faults = [Fault(stage, lambda: os.kill(os.getpid(), signal.SIGTERM))]
         yield trial.harm(f"(a) SIGTERM as {stage} begins", faults, "remedy_stopped")

@@ -19,13 +19,14 @@ import duckdb
 
 from orchestration import dbt_worker
 from orchestration.fingerprint import input_fingerprint, is_prepared, mark_prepared
-from orchestration.run_record import begin_run, fail_run, last_run
+from orchestration.run_record import begin_run, fail_run
 from orchestration.settings import GC_THRESHOLD, Settings
+from orchestration.stop_signal import was_told_to_stop, watch_for_stop
 from warehouse.run_lock import Holder, run_lock
 from warehouse.store import open_read_only
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, ExecuteInProcessResult
+    from dagster import ExecuteInProcessResult
 
 # Progress is told by the listener; Dagster's own log stays in its run history.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -44,16 +45,14 @@ class PublishedRun:
 
 
 class BuildFailedError(Exception):
-    """A stage of the run failed; the file published before stays in place."""
+    """A stage of the run failed, or the run was stopped; the file published before stays in place."""
 
-    def __init__(
-        self, step: str, message: str, details: str, *, run_id: str | None = None, is_stopped: bool = False
-    ) -> None:
+    def __init__(self, step: str, message: str, details: str, *, run_id: str | None = None) -> None:
         super().__init__(message)
         self.step = step
         self.details = details
         self.run_id = run_id
-        self.is_stopped = is_stopped
+        self.is_stopped = was_told_to_stop()
 
 
 def published_run(settings: Settings) -> PublishedRun | None:
@@ -129,20 +128,19 @@ def run_build(
         RunLockedError: another run was under way all that time.
     """
     try:
-        with run_lock(settings.lock_file, "meraukla build", wait_seconds, when_waiting):
+        with watch_for_stop(), run_lock(settings.lock_file, "meraukla build", wait_seconds, when_waiting):
             begin_run(settings, None)
             try:
                 with _interruptible():
                     return _run(settings, listener)
             except BuildFailedError as error:
-                fail_run(settings, error.run_id, error.step, str(error), is_stopped=error.is_stopped)
+                fail_run(settings, error.run_id, error.step, str(error))
                 raise
             except (KeyboardInterrupt, Exception) as error:
                 # Of Dagster's own: it could not write its history, for example, because the disk is full.
-                is_stopped = isinstance(error, KeyboardInterrupt)
-                text = "stopped" if is_stopped else f"{type(error).__name__}: {error}"
-                fail_run(settings, None, "run", text, is_stopped=is_stopped)
-                raise BuildFailedError("run", text, traceback.format_exc(), is_stopped=is_stopped) from error
+                text = "stopped" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+                fail_run(settings, None, "run", text)
+                raise BuildFailedError("run", text, traceback.format_exc()) from error
     except OSError as error:
         raise BuildFailedError("start", f"The data folder cannot be used: {error}", traceback.format_exc()) from error
 
@@ -185,8 +183,8 @@ def _run(settings: Settings, listener: StepListener) -> str:
     if result.success:
         return result.run_id
     failures = [event for event in result.all_events if event.is_step_failure]
-    if not failures and any(_is_interruption(event) for event in result.all_events):
-        raise BuildFailedError("run", "stopped", "", run_id=result.run_id, is_stopped=True)
+    if not failures and was_told_to_stop():
+        raise BuildFailedError("run", "stopped", "", run_id=result.run_id)
     error = failures[0].step_failure_data.error if failures else None
     cause = (error.cause or error) if error else None
     # Dagster puts the exception's class before its words; a steward reads the words.
@@ -196,17 +194,7 @@ def _run(settings: Settings, listener: StepListener) -> str:
         words or "the run did not finish",
         error.to_string() if error else "",
         run_id=result.run_id,
-        # The step that failed has noted it; here the error has lost what it came from.
-        is_stopped=(record := last_run(settings)) is not None
-        and record.run_id == result.run_id
-        and record.state == "stopped",
     )
-
-
-def _is_interruption(event: "DagsterEvent") -> bool:
-    """Whether an event tells that a run ended by a signal between two steps: those that had begun have succeeded."""
-    error = event.job_failure_data.error if event.event_type_value == "PIPELINE_FAILURE" else None
-    return error is not None and error.cls_name in {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 
 
 def _execute(finished: Callable[[str, bool], None]) -> "ExecuteInProcessResult":

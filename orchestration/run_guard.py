@@ -10,12 +10,13 @@ import dagster as dg
 from orchestration.operations import load_operations
 from orchestration.run_record import begin_run, end_run, fail_run, last_run, tell_locked_out
 from orchestration.settings import Settings
+from orchestration.stop_signal import was_told_to_stop, watch_for_stop
 from warehouse.run_lock import RunLockedError, run_lock
 from warehouse.snapshot import SnapshotStore
 
 JOB_NAME = "publish_warehouse"
 PUBLICATION_STEP = "published__meraukla"
-# Tag of a run whose starter notes its end if no step does: between steps, only he can tell a signal from a failure.
+# Tag of a run whose starter notes its end if no step does: he has the error that ended it between two steps.
 NOTED_BY_CALLER = "meraukla/noted_by_caller"
 
 
@@ -49,16 +50,21 @@ def run_guard(context: dg.InitResourceContext) -> Iterator[None]:
 
     try:
         lock = run_lock(settings.lock_file, f"run {run_id}", load_operations().lock_wait_seconds, say)
-        with lock:
+        with watch_for_stop(), lock:
             removed = clear_up(settings)
             if removed and context.log:
                 context.log.warning(f"Removed what a run that was cut off had left: {', '.join(removed)}")
-            if is_whole_job:
+            if not is_whole_job:
+                yield
+                return
+            try:
                 begin_run(settings, run_id)
-            yield
-            record = last_run(settings)
-            if is_whole_job and record and record.state == "running" and record.run_id == run_id:
-                _note_interruption(settings, context)
+                yield
+            finally:
+                # A signal may come while the run begins: there is no step then that could tell of it.
+                record = last_run(settings)
+                if record and record.state == "running" and record.run_id == run_id:
+                    _note_interruption(settings, context)
     except RunLockedError as error:
         tell_locked_out(settings, run_id, error)
         raise
@@ -75,8 +81,9 @@ def _note_interruption(settings: Settings, context: dg.InitResourceContext) -> N
     event = failures[0].dagster_event if failures else None
     error = event.step_failure_data.error if event else None
     if event and error:
-        is_stopped = error.cls_name == dg.DagsterExecutionInterruptedError.__name__
-        fail_run(settings, run_id, event.step_key or "?", error.message.strip(), is_stopped=is_stopped)
+        fail_run(settings, run_id, event.step_key or "?", error.message.strip())
+    elif was_told_to_stop():
+        fail_run(settings, run_id, "run", "stopped")
     elif not (context.run and NOTED_BY_CALLER in context.run.tags):
         fail_run(settings, run_id, "?", "The run ended before it came to publication.")
 
@@ -91,23 +98,7 @@ def note_success(context: dg.HookContext) -> None:
 @dg.failure_hook
 def note_failure(context: dg.HookContext) -> None:
     """Note where and why the run failed, and tell those who want to know."""
-    error = context.op_exception
-    fail_run(
-        Settings.from_environment(),
-        context.run_id,
-        context.step_key,
-        words_of(error),
-        is_stopped=was_stopped(error),
-    )
-
-
-def was_stopped(error: BaseException | None) -> bool:
-    """Whether an error comes from a signal to stop, though others were raised on the way out."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt | dg.DagsterExecutionInterruptedError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    fail_run(Settings.from_environment(), context.run_id, context.step_key, words_of(context.op_exception))
 
 
 def words_of(error: BaseException | None) -> str:

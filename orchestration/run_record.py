@@ -17,6 +17,7 @@ from typing import Literal
 
 from orchestration.operations import load_operations
 from orchestration.settings import Settings
+from orchestration.stop_signal import was_told_to_stop
 from warehouse.alerts import Alert, Kind, is_logged, send_alert
 from warehouse.clock import utc_now
 from warehouse.files import write_json_on_a_full_disk
@@ -167,19 +168,19 @@ def end_run(settings: Settings, run_id: str | None) -> None:
     _write(settings, RunRecord(run_id, "succeeded", _started(settings), _now(), os.getpid()))
 
 
-def fail_run(settings: Settings, run_id: str | None, step: str, text: str, *, is_stopped: bool = False) -> None:
-    """Note that a run failed or was stopped, and tell of it, once a run.
+def fail_run(settings: Settings, run_id: str | None, step: str, text: str) -> None:
+    """Note that a run failed, or was stopped if this process was told to stop, and tell of it, once a run.
 
     Args:
         settings: where things lie.
         run_id: the run.
         step: where it failed.
         text: why.
-        is_stopped: whether a person or the system stopped it.
     """
     before = _read(settings)
     if before and before.is_trouble and before.pid == os.getpid() and before.run_id == run_id:
         return
+    is_stopped = was_told_to_stop()
     state: State = "stopped" if is_stopped else "failed"
     record = RunRecord(
         run_id,

@@ -6,6 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -41,11 +44,14 @@ def monitor(settings: Settings) -> dict[str, object]:
 # --- A job of one step, with what every run has around it ---
 
 
-def run_job(fault: BaseException | None = None, *, name: str = JOB_NAME) -> dg.ExecuteInProcessResult:
+def fail() -> None:
+    raise ValueError("raw.synthetic: [0] is not 1.")
+
+
+def run_job(act: Callable[[], None] = lambda: None, *, name: str = JOB_NAME) -> dg.ExecuteInProcessResult:
     @dg.op(name="published__meraukla", required_resource_keys={"run_guard"})
     def publish() -> None:
-        if fault:
-            raise fault
+        act()
 
     @dg.job(name=name, hooks={note_success, note_failure}, resource_defs={"run_guard": run_guard})
     def job() -> None:
@@ -64,7 +70,7 @@ def test_a_run_that_dagster_started_is_noted_when_it_succeeds(settings: Settings
 
 
 def test_a_run_that_dagster_started_is_noted_and_told_when_it_fails(settings: Settings) -> None:
-    result = run_job(ValueError("raw.synthetic: [0] is not 1."))
+    result = run_job(fail)
     record = last_run(settings)
     assert record is not None
     assert (record.run_id, record.state, record.failed_step) == (result.run_id, "failed", "published__meraukla")
@@ -74,22 +80,83 @@ def test_a_run_that_dagster_started_is_noted_and_told_when_it_fails(settings: Se
     assert "in published__meraukla: raw.synthetic: [0] is not 1." in text
 
 
-def test_a_run_that_was_told_to_stop_was_stopped_though_something_else_broke_on_the_way_out(
-    settings: Settings,
+def be_told_to_stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    # The interpreter handles it before the next line, at the latest.
+    time.sleep(0.01)
+
+
+def break_on_the_way_out() -> None:
+    try:
+        be_told_to_stop()
+    finally:
+        raise ValueError("connection is busy")
+
+
+def break_before_the_signal_is_handled() -> None:
+    handler = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        be_told_to_stop()
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    raise ValueError("the process that builds the tables was ended from outside")
+
+
+@pytest.mark.parametrize("act", [be_told_to_stop, break_on_the_way_out, break_before_the_signal_is_handled])
+def test_a_run_that_was_told_to_stop_was_stopped_whatever_else_became_of_it(
+    settings: Settings, act: Callable[[], None]
 ) -> None:
-    broken = ValueError("connection is busy")
-    broken.__context__ = dg.DagsterExecutionInterruptedError()
-    run_job(broken)
+    assert not run_job(act).success
     record = last_run(settings)
     assert record is not None
     assert (record.state, record.remedy) == ("stopped", "remedy_stopped")
+    assert record.failed_step == "published__meraukla"
 
 
-def test_a_run_that_a_signal_interrupts_was_stopped_though_dagster_calls_no_hook_for_it(settings: Settings) -> None:
-    assert not run_job(dg.DagsterExecutionInterruptedError()).success
+def test_a_run_that_is_told_to_stop_between_two_steps_was_stopped(settings: Settings) -> None:
+    @dg.success_hook
+    def stop_now(_: dg.HookContext) -> None:
+        be_told_to_stop()
+
+    @dg.op(required_resource_keys={"run_guard"})
+    def first() -> int:
+        return 1
+
+    @dg.op(name="published__meraukla", required_resource_keys={"run_guard"})
+    def publish(before: int) -> None:
+        raise AssertionError(before)
+
+    @dg.job(name=JOB_NAME, hooks={note_success, note_failure}, resource_defs={"run_guard": run_guard})
+    def job() -> None:
+        publish(first.with_hooks({stop_now})())
+
+    assert not job.execute_in_process(raise_on_error=False).success
     record = last_run(settings)
     assert record is not None
-    assert (record.state, record.failed_step) == ("stopped", "published__meraukla")
+    assert record.state == "stopped"
+
+
+def test_a_run_that_is_told_to_stop_as_it_begins_was_stopped(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begin_and_be_told(settings: Settings, run_id: str | None) -> None:
+        begin_run(settings, run_id)
+        be_told_to_stop()
+
+    monkeypatch.setattr(guarding, "begin_run", begin_and_be_told)
+    with suppress(KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+        run_job(fail)
+    record = last_run(settings)
+    assert record is not None
+    assert record.state == "stopped"
+
+
+def test_a_run_that_fails_after_one_that_was_stopped_has_failed(settings: Settings) -> None:
+    run_job(be_told_to_stop)
+    run_job(fail)
+    record = last_run(settings)
+    assert record is not None
+    assert record.state == "failed"
 
 
 def test_a_run_that_never_came_to_publication_has_failed(settings: Settings) -> None:
