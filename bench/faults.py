@@ -31,6 +31,7 @@ from orchestration.settings import DATA_VARIABLE
 
 _COMPLETED_EVERY = 15
 _SHORT_KILLS = 10
+_STARTING_SECONDS = 30
 _PARTS = ("kills", "stops", "readers", "disks", "rights", "memory", "clocks")
 
 
@@ -88,11 +89,10 @@ def kills(lab: Lab, count: int, seed: int, minutes: float) -> Iterator[Row]:
 
 
 def _orphans() -> int:
-    """Count processes that were started by a killed run and are still there a second later."""
-    found: list[Path] = []
-    for _ in range(20):
-        found = [path for path in Path("/proc").glob("[0-9]*") if _is_orphan(path)]
-        if not found:
+    """Count processes that a killed run had started and that outlive it by more than their own start."""
+    until = time.monotonic() + _STARTING_SECONDS
+    while found := [path for path in Path("/proc").glob("[0-9]*") if _is_orphan(path)]:
+        if time.monotonic() > until:
             break
         time.sleep(0.05)
     return len(found)

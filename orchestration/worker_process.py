@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 _PR_SET_PDEATHSIG = 1
+# Python closes a pool's queues with 10; what is killed before then is missed, and all that waits for it ends.
+_BEFORE_QUEUES_CLOSE = 100
 
 
 def start_process(begin: Callable[..., object] | None = None, *arguments: object) -> "ProcessPoolExecutor":
@@ -29,6 +31,7 @@ def start_process(begin: Callable[..., object] | None = None, *arguments: object
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
+    _end_with_this_process()
     return ProcessPoolExecutor(
         max_workers=1,
         mp_context=get_context("spawn"),
@@ -42,6 +45,22 @@ def pipe() -> "tuple[Connection[Any, Any], Connection[Any, Any]]":
     from multiprocessing import get_context  # noqa: PLC0415 - see above
 
     return get_context("spawn").Pipe(duplex=False)
+
+
+def _end_with_this_process() -> None:
+    """Have the processes that are still there when this one ends killed.
+
+    Whoever starts a process stops it, and waits for what it does. A signal may come before he can: then Python would
+    wait for the process for ever, and the process for work.
+    """
+    from multiprocessing import active_children  # noqa: PLC0415 - see above
+    from multiprocessing.util import Finalize  # noqa: PLC0415
+
+    def end() -> None:
+        for process in active_children():
+            process.kill()
+
+    Finalize(None, end, exitpriority=_BEFORE_QUEUES_CLOSE)
 
 
 def _prepare(parent: int, begin: Callable[..., object] | None, arguments: tuple[object, ...]) -> None:

@@ -355,29 +355,6 @@ def test_a_folder_that_cannot_be_written_to_stops_no_run(settings: Settings) -> 
     assert last_run(settings) is None
 
 
-# --- The worker dies with the run ---
-
-
-def test_a_worker_dies_with_a_run_that_is_killed() -> None:
-    from orchestration.worker_process import start_process  # noqa: PLC0415 - of this test
-
-    reader, writer = os.pipe()
-    run = os.fork()
-    if run == 0:
-        worker_pid = start_process().submit(os.getpid).result()
-        os.write(writer, str(worker_pid).encode())
-        os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(run, 0)
-    worker_pid = int(os.read(reader, 20))
-    for _ in range(200):
-        state = Path(f"/proc/{worker_pid}/stat")
-        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
-            return
-        signal.sigtimedwait([], 0.05)
-    os.kill(worker_pid, signal.SIGKILL)
-    pytest.fail("the worker outlived its run")
-
-
 # --- Settings of an installation ---
 
 
