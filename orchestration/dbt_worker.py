@@ -3,7 +3,9 @@
 This module imports neither, so that a run can begin the process before anything else.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -100,11 +102,20 @@ def _build(settings: Settings, selection: Sequence[str], indirect_selection: "In
     from orchestration import dbt_process  # noqa: PLC0415 - only the worker's process imports dbt
 
     (sender,) = _senders
+
+    def tell(result: "NodeResult") -> None:
+        try:
+            sender.send(result)
+        except OSError:
+            # The run is over and has closed its end. dbt would go on, or wait for a node that never ends.
+            os._exit(1)
+
     try:
-        return dbt_process.build(settings, selection, indirect_selection, sender.send)
+        return dbt_process.build(settings, selection, indirect_selection, tell)
     finally:
         # Nothing more will come.
-        sender.send(None)
+        with suppress(OSError):
+            sender.send(None)
 
 
 @cache
@@ -119,8 +130,9 @@ def begin() -> DbtWorker:
 
 
 def end() -> None:
-    """Stop the process, if there is one; the next run begins another."""
+    """Stop the process, if there is one; the next run begins another. What it still builds is cut off."""
     if begin.cache_info().currsize:
-        begin().pool.shutdown()
+        # First: a pipe that is full and that nobody reads would let it wait for ever, and the run for its end.
         begin().results.close()
+        begin().pool.shutdown()
         begin.cache_clear()

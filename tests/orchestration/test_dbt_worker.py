@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from multiprocessing import active_children
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 
 import pytest
 
@@ -66,6 +67,20 @@ def test_each_table_is_told_with_its_rows_and_columns_while_others_are_still_bui
         header, *rows = (PROJECT_DIR / f"dbt_project/seeds/code_list/{name}.csv").read_text("utf-8").splitlines()
         assert list(results[name].columns) == header.split(",")
         assert results[name].row_count == len(rows)
+
+
+def test_a_run_that_takes_no_more_results_ends_though_the_pipe_is_full(worker: dbt_worker.DbtWorker) -> None:
+    (process,) = active_children()
+    building = worker.build(Settings.from_environment(), ["--select", "resource_type:seed"], "cautious")
+    next(building)
+    # By now it waits for somebody who takes them: all seeds tell more than a pipe holds.
+    time.sleep(5)
+    assert process.is_alive()
+    end = Timer(60, process.kill)
+    end.start()
+    dbt_worker.end()
+    assert end.is_alive(), "it had to be killed"
+    end.cancel()
 
 
 def test_a_process_ended_from_outside_is_told_and_nobody_waits_for_it(worker: dbt_worker.DbtWorker) -> None:
