@@ -56,7 +56,7 @@ def _mounted(trial: Trial, folder: Path, stages: Sequence[str]) -> Iterator[Row]
     filler = trial.lab.folder / "filler"
     for stage in stages:
         faults = [Fault(stage, lambda: fill(trial.lab.folder, _BYTES_LEFT))]
-        # A run makes room itself, when it closes the build file for example: then it may have enough to the end.
+        # A run also removes files on its way: it may find enough room to the end.
         name = f"(c) disk full as {stage} begins"
         yield trial.harm(name, faults, "remedy_disk_full", filler.unlink, may_finish=True)
     for place in (trial.lab.settings.published_dir, trial.lab.data):

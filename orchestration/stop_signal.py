@@ -1,8 +1,8 @@
 """Whether this process was told to stop, by Ctrl-C or by SIGTERM, by which a system ends its services.
 
 The exception that a signal raises is no witness to that: between two steps nobody catches it, other errors are raised
-on the way out, and a helper process that dies of the same signal may be missed first. What the system has delivered
-is: Python writes the number of each signal to a pipe before anybody handles it.
+on the way out, and the end of a helper process that dies of the same signal may be noticed first. What the system has
+delivered is: Python writes the number of each signal to a pipe before anybody handles it.
 """
 
 import os
